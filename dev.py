@@ -112,7 +112,8 @@ def install_system(packages: Sequence[str]) -> None:
         raise Stop(f"System libraries are missing. Run once:\n    sudo apt-get update && sudo {' '.join(install)}")
     say(f"installing with apt-get: {' '.join(packages)}")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], [install[0], "-qq", *install[1:]]):
+    patience = ["-qq", "-o", "DPkg::Lock::Timeout=300"]
+    for command in (["apt-get", *patience, "update"], ["apt-get", *patience, *install[1:]]):
         run_step(command, "installing system libraries", environment)
 
 
@@ -146,7 +147,7 @@ def run_step(command: Sequence[str], step: str, environment: dict[str, str] | No
     """Run a part of the set-up; a failure names the part, and that it needs the network."""
     done = subprocess.run(command, check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr)
     if done.returncode:
-        raise Stop(f'The step "{step}" failed (see above). It needs a network; the rest of the set-up does not.')
+        raise Stop(f'The step "{step}" failed (see above). This step needs a network.')
 
 
 def wanted_stamp() -> str:

@@ -147,9 +147,9 @@ def _install() -> None:
         if _installed():
             return
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", "postgresql"]):
+        for command in (["update"], ["install", "-y", "--no-install-recommends", "postgresql"]):
             done = subprocess.run(
-                ["apt-get", *command],
+                ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *command],
                 check=False,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -61,7 +61,7 @@ def test_without_root_the_one_line_to_run_is_shown(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_failed_step_is_named_with_its_need() -> None:
-    with pytest.raises(dev.Stop, match=r'The step "installing Python packages" failed .* needs a network'):
+    with pytest.raises(dev.Stop, match=r'The step "installing Python packages" failed .* This step needs a network'):
         dev.run_step([sys.executable, "-c", "raise SystemExit(1)"], "installing Python packages")
 
 
