@@ -1,0 +1,1 @@
+"""What the business is: tables, values and the guards that no command can pass."""

@@ -1,0 +1,98 @@
+"""What every table shares: keys, constraint names, topics, versions, owners."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, Integer, MetaData, event, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.orm.attributes import QueryableAttribute
+
+from models.columns import Instant, Key
+from models.values.topics import Topic
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Entity(Base):
+    """A table with an id and a topic: `class Deal(Entity, topic=Topic.SALES)`.
+
+    `is_tracked` tells whether the field history keeps its changes. Only the history itself, the search index and
+    other things that are made from tracked rows are not.
+    """
+
+    __abstract__ = True
+    topic: ClassVar[Topic]
+    is_tracked: ClassVar[bool] = True
+    id: Mapped[Key]
+
+    def __init_subclass__(cls, *, topic: Topic, is_tracked: bool = True, **kwargs: Any) -> None:  # noqa: ANN401
+        cls.topic = topic
+        cls.is_tracked = is_tracked
+        super().__init_subclass__(**kwargs)
+
+
+class Versioned:
+    """Optimistic lock: each change counts `version` up, and a change of an older version is refused."""
+
+    version: Mapped[int] = mapped_column(Integer, nullable=False)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version}
+
+
+class Owned:
+    """A row that belongs to a user; scopes of roles decide who else sees it."""
+
+    @declared_attr
+    def owner_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("user.id"))
+
+
+class Placed:
+    """A row that belongs to a company, a branch and perhaps a business unit; inherited down the chain of a sale.
+
+    These links and `owner_id` carry no index of their own: their targets are never deleted, a firm has a handful of
+    them, and the list indexes end in the owner.
+    """
+
+    @declared_attr
+    def company_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("company.id"))
+
+    @declared_attr
+    def branch_id(cls) -> Mapped[int]:
+        return mapped_column(ForeignKey("branch.id"))
+
+    @declared_attr
+    def business_unit_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("business_unit.id"))
+
+
+def sparse_index(table: str, column: str) -> Index:
+    """An index of an optional link: only rows that have one are in it."""
+    present = text(f"{column} IS NOT NULL")
+    return Index(f"ix_{table}_{column}", column, sqlite_where=present, postgresql_where=present)
+
+
+class Created:
+    created_at: Mapped[Instant]
+
+
+@event.listens_for(Base, "attribute_instrument", propagate=True)
+def _remember_old_values(_class: type, _key: str, attribute: QueryableAttribute[Any]) -> None:
+    """Setting an expired attribute loads its old value first, so that the field history never misses one."""
+    implementation = getattr(attribute, "impl", None)
+    if implementation is not None and implementation.collection is False and not implementation.uses_objects:
+        implementation.dispatch._active_history = True  # noqa: SLF001 - SQLAlchemy offers it per column only

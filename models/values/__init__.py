@@ -1,0 +1,1 @@
+"""Values of the business: pure Python, no library, no table, no screen."""

@@ -1,0 +1,124 @@
+"""Find any record by a part of its name, number, phone, e-mail, tax id or amount; slips of spelling forgiven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+from sqlalchemy import ColumnElement, and_, false, or_, select, text
+
+from models.exchange import SearchEntry
+from models.values.text import folded
+from services.permissions import Action, Module, visible
+from services.store import Work
+
+MODULE_OF = {
+    "customer": Module.CUSTOMERS,
+    "contact": Module.CUSTOMERS,
+    "item": Module.CATALOGUE,
+    "deal": Module.SALES,
+    "document": Module.BILLING,
+    "payment": Module.BILLING,
+}
+TRIGRAM = 3
+CANDIDATES = 200
+LIKENESS = 72.0
+"""From which partial ratio (0-100) on a record counts as a misspelt hit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    kind: str
+    id: int
+    title: str
+    words: str
+    score: float
+    """100 for words that are all there, less for a likeness."""
+
+
+def find(work: Work, wanted: str, *, limit: int = 20) -> list[Hit]:
+    """Best first. Words of three letters and more are found anywhere in a record, shorter ones at a word's start."""
+    words = [_without_plus(word) for word in folded(wanted)[:200].split()]
+    if not words:
+        return []
+    hits = _rows(work, and_(*(_contains(work, word) for word in words)), CANDIDATES)
+    ranked = sorted((_exact_hit(row, words) for row in hits), key=lambda hit: (-hit.score, hit.title, hit.id))
+    if ranked:
+        return ranked[:limit]
+    return _alike(work, " ".join(words), limit)
+
+
+def _without_plus(word: str) -> str:
+    """Phones are indexed by their digits."""
+    return word[1:] if word[:1] == "+" and word[1:].isdigit() else word
+
+
+def _rows(work: Work, condition: ColumnElement[bool], limit: int) -> Sequence[SearchEntry]:
+    allowed = or_(
+        false(),
+        *(
+            and_(SearchEntry.kind == kind, visible(work, module, SearchEntry.owner_id, SearchEntry.branch_id))
+            for kind, module in MODULE_OF.items()
+            if work.actor.scope(module, Action.VIEW) is not None
+        ),
+    )
+    return work.session.scalars(select(SearchEntry).where(condition, allowed).limit(limit)).all()
+
+
+def _contains(work: Work, word: str) -> ColumnElement[bool]:
+    if len(word) >= TRIGRAM and _is_sqlite(work):
+        pattern = "%" + _literal(word) + "%"
+        return SearchEntry.id.in_(_matching(_trigrams(word))).__and__(SearchEntry.words.like(pattern, escape="\\"))
+    if len(word) >= TRIGRAM:
+        return SearchEntry.words.like("%" + _literal(word) + "%", escape="\\")
+    start = _literal(word) + "%"
+    return or_(SearchEntry.words.like(start, escape="\\"), SearchEntry.words.like("% " + start, escape="\\"))
+
+
+def _alike(work: Work, wanted: str, limit: int) -> list[Hit]:
+    """Records that share most three-letter pieces with a misspelt text, ranked by likeness."""
+    longest = max(wanted.split(), key=len)
+    pieces = _trigrams(longest)
+    if len(pieces) < TRIGRAM:
+        return []
+    third = max(1, len(pieces) // 3)
+    parts = [pieces[i : i + third] for i in range(0, len(pieces), third)]
+    if _is_sqlite(work):
+        condition = or_(*(SearchEntry.id.in_(_matching(part)) for part in parts))
+    else:
+        condition = or_(
+            *(and_(*(SearchEntry.words.like(f"%{_literal(p)}%", escape="\\") for p in part)) for part in parts)
+        )
+    hits = []
+    for row in _rows(work, condition, CANDIDATES):
+        likeness = fuzz.partial_ratio(wanted, row.words)
+        if likeness >= LIKENESS:
+            hits.append(Hit(row.kind, row.record_id, row.title, row.words, round(min(likeness, 99.0), 1)))
+    return sorted(hits, key=lambda hit: (-hit.score, hit.title, hit.id))[:limit]
+
+
+def _exact_hit(row: SearchEntry, words: list[str]) -> Hit:
+    present = row.words.split()
+    whole = sum(word in present for word in words)
+    starts = sum(any(part.startswith(word) for part in present) for word in words)
+    return Hit(row.kind, row.record_id, row.title, row.words, 100.0 + whole * 2 + starts)
+
+
+def _trigrams(word: str) -> list[str]:
+    return [word[i : i + TRIGRAM] for i in range(len(word) - TRIGRAM + 1)]
+
+
+def _matching(pieces: list[str]) -> ColumnElement[int]:
+    """Ids of entries that hold every piece. The pieces are quoted for FTS5 and go in as a parameter."""
+    query = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in dict.fromkeys(pieces))
+    statement = text("SELECT rowid FROM search_fts WHERE search_fts MATCH :pieces").bindparams(pieces=query)
+    return statement.columns(SearchEntry.id).scalar_subquery()
+
+
+def _literal(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _is_sqlite(work: Work) -> bool:
+    return work.session.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,296 @@
+"""The one place that opens transactions, keeps history and says what changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import random
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, event, func, insert, inspect, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from models.base import Entity
+from models.guards import MARK
+from models.history import CommandRun, Event, Outbox
+from models.values.topics import Topic
+from services import history
+from services.errors import BookError, Conflict, UserError
+from services.gate import Gate
+from services.permissions import Actor, load_actor
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+E = TypeVar("E", bound=Entity)
+Changes = frozenset[Topic]
+Clock = Callable[[], dt.datetime]
+
+ATTEMPTS = 6
+PAUSE_S = 0.02
+RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}
+BULK_ROWS = 5_000
+
+
+class Deriver(Protocol):
+    """Keeps something that is made from records, such as the search index, inside the unit of work."""
+
+    def __call__(self, work: Work, changed: Mapping[type[Entity], set[int]]) -> None: ...
+
+
+@dataclass
+class Work:
+    """One unit of work: the session, who acts, what time it is. Commands get it and never commit."""
+
+    session: Session
+    actor_id: int
+    now: dt.datetime
+    zone: ZoneInfo
+    batch: str | None = None
+    topics: set[Topic] = field(default_factory=set)
+    pending: history.Pending = field(default_factory=history.Pending)
+    touched: dict[type[Entity], set[int]] = field(default_factory=dict)
+
+    @property
+    def today(self) -> dt.date:
+        """The business day in the company's time zone."""
+        return self.now.astimezone(self.zone).date()
+
+    @cached_property
+    def actor(self) -> Actor:
+        return load_actor(self.session, self.actor_id)
+
+    def record(self, kind: str, subject: Entity, **details: Any) -> None:  # noqa: ANN401 - JSON values
+        """Write the event in the same transaction as the change that it tells of."""
+        if inspect(subject).transient or inspect(subject).pending:
+            self.session.flush()
+        self.session.add(
+            Event(
+                at=self.now,
+                actor_id=self.actor_id,
+                kind=kind,
+                subject_kind=subject.__tablename__,
+                subject_id=subject.id,
+                details=details,
+            )
+        )
+
+    def after_commit(self, kind: str, **payload: Any) -> None:  # noqa: ANN401 - JSON values
+        """Ask for a slow effect; whoever runs the outbox carries it out once this transaction is kept."""
+        self.session.add(Outbox(at=self.now, kind=kind, payload=payload, done_at=None, last_error=None))
+
+    def insert_many(self, table: type[E], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert by thousands with history and search, around the ORM. Every row brings its `id` (see `next_ids`)."""
+        self.session.flush()
+        name, fields = table.__tablename__, history.tracked_fields(table)
+        for start in range(0, len(rows), BULK_ROWS):
+            self.session.execute(insert(table), rows[start : start + BULK_ROWS])
+        if table.is_tracked:
+            for row in rows:
+                kept = {f: history.plain(row[f]) for f in fields if row.get(f) is not None}
+                self.pending.created(name, row["id"], kept)
+        self.topics.add(table.topic)
+        self.touched.setdefault(table, set()).update(row["id"] for row in rows)
+
+    def next_ids(self, table: type[Entity], count: int) -> range:
+        """Ids that no row of `table` has: the next ones on SQLite, taken from the sequence on PostgreSQL."""
+        self.session.flush()
+        if self.session.get_bind().dialect.name == "sqlite":
+            first = (self.session.scalar(select(func.max(table.id))) or 0) + 1
+            return range(first, first + count)
+        name = f"{table.__tablename__}_id_seq"
+        ids = self.session.scalars(select(func.nextval(name)).select_from(func.generate_series(1, count))).all()
+        first = ids[0] if ids else 1
+        if list(ids) != list(range(first, first + count)):
+            self.session.execute(select(func.setval(name, max(ids) + count)))
+            first = max(ids) + 1
+        return range(first, first + count)
+
+
+class Store:
+    """Gives out units of work and tells listeners, after commit, which topics moved."""
+
+    def __init__(  # noqa: PLR0913 - the composition root names each part
+        self,
+        engine: Engine,
+        *,
+        clock: Clock,
+        actor_id: int,
+        zone: ZoneInfo,
+        gate: Gate | None = None,
+        derivers: Sequence[Deriver] = (),
+        path: Path | None = None,
+    ) -> None:
+        self.engine = engine
+        self.path = path
+        self._writer = engine.execution_options(begin="IMMEDIATE")
+        self._clock = clock
+        self._actor_id = actor_id
+        self._zone = zone
+        self._gate = gate or Gate(None)
+        self._derivers = tuple(derivers)
+        self._listeners: list[Callable[[Changes], None]] = []
+        self._closing = threading.Lock()
+        self.mended: tuple[str, ...] = ()
+        """Guards that were missing when the book was opened and were made again."""
+
+    def acting_as(self, actor_id: int) -> Store:
+        """The same book for another person; both tell the same listeners."""
+        other = Store(
+            self.engine,
+            clock=self._clock,
+            actor_id=actor_id,
+            zone=self._zone,
+            gate=self._gate,
+            derivers=self._derivers,
+            path=self.path,
+        )
+        other._listeners = self._listeners
+        return other
+
+    def on_change(self, listener: Callable[[Changes], None]) -> None:
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        with self._closing:
+            self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        with _plain_errors(), Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+            yield self._work(session)
+
+    @contextmanager
+    def writing(self, *, batch: str | None = None) -> Iterator[Work]:
+        """One transaction: kept as a whole when the block ends, gone when it raises."""
+        with _plain_errors(), self._gate.passing(), Session(self._writer, expire_on_commit=False) as session:
+            work = self._work(session, batch)
+            with session.begin():
+                session.connection()
+                yield work
+                self._finish(work)
+        self._tell(frozenset(work.topics))
+
+    @contextmanager
+    def rehearsing(self, *, batch: str | None = None) -> Iterator[Work]:
+        """Do it for real, then undo it: the dry run of any command."""
+        with _plain_errors(), self._gate.passing(), Session(self._writer, expire_on_commit=False) as session:
+            session.begin()
+            work = self._work(session, batch)
+            try:
+                yield work
+                self._finish(work)
+            finally:
+                session.rollback()
+
+    def perform(self, name: str, command: Callable[[Work], T], *, command_id: str | None = None) -> T:
+        """Carry out a command once, however often it is tried.
+
+        Retried are only refusals that leave nothing behind (deadlock, lock time-out, busy). Where a commit's outcome is
+        unknown the id tells: it stands in the book if and only if the command does. The result must be JSON.
+        """
+        key = command_id or uuid.uuid4().hex
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self.writing() as work:
+                    known = work.session.scalar(select(CommandRun).where(CommandRun.command_id == key))
+                    if known is not None:
+                        return known.result["value"]  # type: ignore[no-any-return]
+                    result = command(work)
+                    work.session.add(CommandRun(command_id=key, at=work.now, name=name, result={"value": result}))
+                return result
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not _is_retryable(error):
+                    raise
+                threading.Event().wait(PAUSE_S * attempt * (0.5 + random.random()))  # noqa: S311 - jitter
+        raise AssertionError("unreachable")
+
+    def _work(self, session: Session, batch: str | None = None) -> Work:
+        work = Work(session, self._actor_id, self._clock(), self._zone, batch)
+
+        def after_flush(_session: Session, _context: object) -> None:
+            _gather(work)
+
+        event.listen(session, "after_flush", after_flush)
+        event.listen(session, "do_orm_execute", _refuse_unseen_writes)
+        return work
+
+    def _finish(self, work: Work) -> None:
+        work.session.flush()
+        for derive in self._derivers:
+            derive(work, work.touched)
+        work.session.flush()
+        history.write(work.session.connection(), work.pending, at=work.now, actor_id=work.actor_id, batch=work.batch)
+
+    def _tell(self, changes: Changes) -> None:
+        if not changes:
+            return
+        for listener in self._listeners:
+            try:
+                listener(changes)
+            except Exception:
+                log.exception("a listener failed after a commit; the commit stands")
+
+
+def _gather(work: Work) -> None:
+    session = work.session
+    new, deleted = list(session.new), list(session.deleted)
+    dirty = [entity for entity in session.dirty if session.is_modified(entity, include_collections=False)]
+    history.gather(work.pending, new, dirty, deleted)
+    for entity in (*new, *dirty, *deleted):
+        if isinstance(entity, Entity):
+            work.topics.add(entity.topic)
+            work.touched.setdefault(type(entity), set()).add(entity.id)
+
+
+def _refuse_unseen_writes(state: ORMExecuteState) -> None:
+    """Bulk UPDATE and DELETE pass by the field history; only its own writers may use the connection below."""
+    if state.is_update or state.is_delete:
+        raise AssertionError("a bulk UPDATE or DELETE would escape the field history")
+
+
+def _is_retryable(error: DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES:
+        return True
+    text = str(error.orig)
+    return "database is locked" in text or "database table is locked" in text
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Errors of the database in sentences, where the person can act on them."""
+    try:
+        yield
+    except StaleDataError:
+        raise Conflict("Somebody else changed this record since you opened it. Open it again and repeat.") from None
+    except DBAPIError as error:
+        sentence = sentence_for(error)
+        if sentence is None:
+            raise
+        raise sentence from error
+
+
+def sentence_for(error: DBAPIError) -> UserError | None:
+    text = str(error.orig)
+    if MARK in text:
+        return Conflict(text.split(MARK, 1)[1].strip().splitlines()[0])
+    if "readonly database" in text or "read-only" in text:
+        return BookError("The book is read-only here, so nothing was changed. Check the file's permissions.")
+    if "disk is full" in text:
+        return BookError("The disk is full, so nothing was changed. Free some space and try again.")
+    if "disk I/O error" in text:
+        return BookError(
+            "The disk reported an error, so nothing was changed. Check the disk; restore a backup if needed."
+        )
+    if "malformed" in text or "not a database" in text:
+        return BookError("The book's file is damaged. Nothing was changed; restore the last verified backup.")
+    return None

@@ -1,0 +1,1 @@
+"""What people see. Knows services and models.values, nothing else."""
