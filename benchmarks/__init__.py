@@ -1,0 +1,1 @@
+"""How fast and how good it is, beside the figures that it must reach; printed, not asserted."""
