@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, Integer, MetaData, event, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
-from sqlalchemy.orm.attributes import QueryableAttribute
+from sqlalchemy import ForeignKey, Index, Integer, MetaData, event, inspect, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, declared_attr, mapped_column
 
 from models.columns import Instant, Key
 from models.values.topics import Topic
@@ -34,12 +34,26 @@ class Entity(Base):
     __abstract__ = True
     topic: ClassVar[Topic]
     is_tracked: ClassVar[bool] = True
+    untracked: ClassVar[frozenset[str]] = frozenset()
+    """Columns that the history leaves out, because other rows tell the same."""
     id: Mapped[Key]
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - column values
+        super().__init__(**values)
+        for name in _empty_columns(type(self)):
+            self.__dict__.setdefault(name, None)
 
     def __init_subclass__(cls, *, topic: Topic, is_tracked: bool = True, **kwargs: Any) -> None:  # noqa: ANN401
         cls.topic = topic
         cls.is_tracked = is_tracked
         super().__init_subclass__(**kwargs)
+
+
+@cache
+def _empty_columns(table: type[Entity]) -> tuple[str, ...]:
+    """Columns that a new row leaves empty: known to be None from the start, so that nothing reads them back."""
+    attributes = inspect(table).column_attrs
+    return tuple(a.key for a in attributes if a.key != "id" and a.columns[0].nullable and a.columns[0].default is None)
 
 
 class Versioned:
@@ -90,9 +104,10 @@ class Created:
     created_at: Mapped[Instant]
 
 
-@event.listens_for(Base, "attribute_instrument", propagate=True)
-def _remember_old_values(_class: type, _key: str, attribute: QueryableAttribute[Any]) -> None:
+@event.listens_for(Mapper, "after_configured")
+def _remember_old_values() -> None:
     """Setting an expired attribute loads its old value first, so that the field history never misses one."""
-    implementation = getattr(attribute, "impl", None)
-    if implementation is not None and implementation.collection is False and not implementation.uses_objects:
-        implementation.dispatch._active_history = True  # noqa: SLF001 - SQLAlchemy offers it per column only
+    for mapper in Base.registry.mappers:
+        for attribute in mapper.column_attrs:
+            implementation = getattr(mapper.class_, attribute.key).impl
+            implementation.dispatch._active_history = True  # noqa: SLF001 - SQLAlchemy offers it per column only

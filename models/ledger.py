@@ -48,8 +48,11 @@ class JournalEntry(Entity, topic=Topic.LEDGER):
     postings: Mapped[list[Posting]] = relationship(back_populates="entry", order_by="Posting.id")
 
 
-class Posting(Entity, topic=Topic.LEDGER):
-    """Debit positive, credit negative, in the document's and the company's currency."""
+class Posting(Entity, topic=Topic.LEDGER, is_tracked=False):
+    """Debit positive, credit negative, in the document's and the company's currency.
+
+    Its history is its entry's: the digest there covers the postings.
+    """
 
     __tablename__ = "posting"
     __table_args__ = (Index("ix_posting_account_id_customer_id", "account_id", "customer_id"),)

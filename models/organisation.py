@@ -200,7 +200,12 @@ class UserRole(Entity, topic=Topic.ORGANISATION):
 
 
 class NumberSeries(Entity, topic=Topic.ORGANISATION):
-    """The counter of one branch, kind and fiscal year. `next_no` is taken only while a document is issued."""
+    """The counter of one branch, kind and fiscal year. `next_no` is taken only while a document is issued.
+
+    What was taken stands in the documents, so the counter itself leaves no history.
+    """
+
+    untracked = frozenset({"next_no", "last_issued_on"})
 
     __tablename__ = "number_series"
     __table_args__ = (UniqueConstraint("registration_id", "branch_id", "kind", "fiscal_year"),)

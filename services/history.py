@@ -95,7 +95,7 @@ def tracked_fields(table: type[Entity]) -> tuple[str, ...]:
     """The columns whose changes are kept: all but the key and the version, which the chain's order tells."""
     known = _FIELDS.get(table)
     if known is None:
-        known = tuple(c.key for c in inspect(table).column_attrs if c.key not in {"id", "version"})
+        known = tuple(c.key for c in inspect(table).column_attrs if c.key not in {"id", "version", *table.untracked})
         _FIELDS[table] = known
     return known
 

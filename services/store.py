@@ -59,6 +59,7 @@ class Work:
     topics: set[Topic] = field(default_factory=set)
     pending: history.Pending = field(default_factory=history.Pending)
     touched: dict[type[Entity], set[int]] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def today(self) -> dt.date:
@@ -71,33 +72,58 @@ class Work:
 
     def record(self, kind: str, subject: Entity, **details: Any) -> None:  # noqa: ANN401 - JSON values
         """Write the event in the same transaction as the change that it tells of."""
-        if inspect(subject).transient or inspect(subject).pending:
+        if not inspect(subject).has_identity:
             self.session.flush()
-        self.session.add(
-            Event(
-                at=self.now,
-                actor_id=self.actor_id,
-                kind=kind,
-                subject_kind=subject.__tablename__,
-                subject_id=subject.id,
-                details=details,
-            )
+        self.events.append(
+            {
+                "at": self.now,
+                "actor_id": self.actor_id,
+                "kind": kind,
+                "subject_kind": subject.__tablename__,
+                "subject_id": subject.id,
+                "details": details,
+            }
         )
+        self.topics.add(Event.topic)
 
     def after_commit(self, kind: str, **payload: Any) -> None:  # noqa: ANN401 - JSON values
         """Ask for a slow effect; whoever runs the outbox carries it out once this transaction is kept."""
         self.session.add(Outbox(at=self.now, kind=kind, payload=payload, done_at=None, last_error=None))
 
+    def insert(self, table: type[Entity], **values: Any) -> int:  # noqa: ANN401 - column values
+        """Insert one row of an append-only table around the ORM, with history; answers its id."""
+        result = self.session.connection().execute(insert(table), values)
+        row_id = int(result.inserted_primary_key[0])  # type: ignore[index]
+        if table.is_tracked:
+            self.pending.created(table.__tablename__, row_id, _kept(table, values))
+        self.topics.add(table.topic)
+        self.touched.setdefault(table, set()).add(row_id)
+        return row_id
+
+    def insert_parts(self, table: type[Entity], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows that an untracked table keeps for a tracked one, whose digest covers them."""
+        if table.is_tracked:
+            raise TypeError(f"{table.__tablename__} keeps history; use insert or insert_many")
+        self.session.connection().execute(insert(table), rows)
+        self.topics.add(table.topic)
+
+    def is_new(self, subject: Entity) -> bool:
+        """Whether this unit of work made the row, so that nobody else can know it yet."""
+        return self.is_new_row(subject.__tablename__, subject.id)
+
+    def is_new_row(self, table: str, row_id: int) -> bool:
+        change = self.pending.rows.get((table, row_id))
+        return change is not None and change.action == "insert"
+
     def insert_many(self, table: type[E], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert by thousands with history and search, around the ORM. Every row brings its `id` (see `next_ids`)."""
         self.session.flush()
-        name, fields = table.__tablename__, history.tracked_fields(table)
+        connection = self.session.connection()
         for start in range(0, len(rows), BULK_ROWS):
-            self.session.execute(insert(table), rows[start : start + BULK_ROWS])
+            connection.execute(insert(table), rows[start : start + BULK_ROWS])
         if table.is_tracked:
             for row in rows:
-                kept = {f: history.plain(row[f]) for f in fields if row.get(f) is not None}
-                self.pending.created(name, row["id"], kept)
+                self.pending.created(table.__tablename__, row["id"], _kept(table, row))
         self.topics.add(table.topic)
         self.touched.setdefault(table, set()).update(row["id"] for row in rows)
 
@@ -166,13 +192,13 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
-        with _plain_errors(), Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+        with _plain_errors(), BookSession(self.engine, autoflush=False, expire_on_commit=False) as session:
             yield self._work(session)
 
     @contextmanager
     def writing(self, *, batch: str | None = None) -> Iterator[Work]:
         """One transaction: kept as a whole when the block ends, gone when it raises."""
-        with _plain_errors(), self._gate.passing(), Session(self._writer, expire_on_commit=False) as session:
+        with _plain_errors(), self._gate.passing(), BookSession(self._writer, expire_on_commit=False) as session:
             work = self._work(session, batch)
             with session.begin():
                 session.connection()
@@ -183,7 +209,7 @@ class Store:
     @contextmanager
     def rehearsing(self, *, batch: str | None = None) -> Iterator[Work]:
         """Do it for real, then undo it: the dry run of any command."""
-        with _plain_errors(), self._gate.passing(), Session(self._writer, expire_on_commit=False) as session:
+        with _plain_errors(), self._gate.passing(), BookSession(self._writer, expire_on_commit=False) as session:
             session.begin()
             work = self._work(session, batch)
             try:
@@ -216,19 +242,15 @@ class Store:
 
     def _work(self, session: Session, batch: str | None = None) -> Work:
         work = Work(session, self._actor_id, self._clock(), self._zone, batch)
-
-        def after_flush(_session: Session, _context: object) -> None:
-            _gather(work)
-
-        event.listen(session, "after_flush", after_flush)
-        event.listen(session, "do_orm_execute", _refuse_unseen_writes)
+        session.info["work"] = work
         return work
 
     def _finish(self, work: Work) -> None:
         work.session.flush()
         for derive in self._derivers:
             derive(work, work.touched)
-        work.session.flush()
+        if work.events:
+            work.session.connection().execute(insert(Event), work.events)
         history.write(work.session.connection(), work.pending, at=work.now, actor_id=work.actor_id, batch=work.batch)
 
     def _tell(self, changes: Changes) -> None:
@@ -241,8 +263,13 @@ class Store:
                 log.exception("a listener failed after a commit; the commit stands")
 
 
-def _gather(work: Work) -> None:
-    session = work.session
+class BookSession(Session):
+    """A session whose flushes leave history; one for each unit of work."""
+
+
+@event.listens_for(BookSession, "after_flush")
+def _gather(session: Session, _context: object) -> None:
+    work: Work = session.info["work"]
     new, deleted = list(session.new), list(session.deleted)
     dirty = [entity for entity in session.dirty if session.is_modified(entity, include_collections=False)]
     history.gather(work.pending, new, dirty, deleted)
@@ -252,6 +279,11 @@ def _gather(work: Work) -> None:
             work.touched.setdefault(type(entity), set()).add(entity.id)
 
 
+def _kept(table: type[Entity], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: history.plain(row[name]) for name in history.tracked_fields(table) if row.get(name) is not None}
+
+
+@event.listens_for(BookSession, "do_orm_execute")
 def _refuse_unseen_writes(state: ORMExecuteState) -> None:
     """Bulk UPDATE and DELETE pass by the field history; only its own writers may use the connection below."""
     if state.is_update or state.is_delete:

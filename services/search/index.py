@@ -26,6 +26,7 @@ class Source:
     """How records of one table are found: which columns are read, and what words and title they give."""
 
     kind: str
+    table: str
     query: Select[*tuple[Any, ...]]
     key: Any
     entry: Callable[[Any], tuple[str, Sequence[str | None]]]
@@ -37,6 +38,7 @@ def _digits(phone: str | None) -> str | None:
 
 SOURCES: dict[type[Entity], Source] = {
     Customer: Source(
+        "customer",
         "customer",
         select(
             Customer.id,
@@ -53,6 +55,7 @@ SOURCES: dict[type[Entity], Source] = {
         lambda r: (r.display_name, (r.code, r.display_name, r.legal_name, r.tax_id, r.email, _digits(r.phone))),
     ),
     Contact: Source(
+        "contact",
         "contact",
         select(
             Contact.id,
@@ -71,17 +74,20 @@ SOURCES: dict[type[Entity], Source] = {
     ),
     Item: Source(
         "item",
+        "item",
         select(Item.id, Item.owner_id, Item.code, Item.name, Item.hsn),
         Item.id,
         lambda r: (r.name, (r.code, r.name, r.hsn)),
     ),
     Deal: Source(
         "deal",
+        "deal",
         select(Deal.id, Deal.owner_id, Deal.branch_id, Deal.code, Deal.name, Deal.po_number),
         Deal.id,
         lambda r: (r.name, (r.code, r.name, r.po_number)),
     ),
     Document: Source(
+        "document",
         "document",
         select(
             Document.id,
@@ -96,6 +102,7 @@ SOURCES: dict[type[Entity], Source] = {
         lambda r: (r.number or "", (r.number, r.po_number, str(Money(r.payable_minor, r.currency)))),
     ),
     Payment: Source(
+        "payment",
         "payment",
         select(
             Payment.id,
@@ -142,6 +149,10 @@ def entries(source: Source, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
 def _keep(work: Work, source: Source, ids: list[int]) -> None:
     connection = work.session.connection()
     wanted = entries(source, connection.execute(source.query.where(source.key.in_(ids))).all())
+    if all(work.is_new_row(source.table, record_id) for record_id in wanted):
+        if wanted:
+            connection.execute(insert(SearchEntry), list(wanted.values()))
+        return
     present = {
         row.record_id: row
         for row in connection.execute(
