@@ -1,0 +1,1 @@
+"""Billing: estimates, invoices, payments, and the one calculation of the product."""
