@@ -38,12 +38,12 @@ class Entity(Base):
     """Columns that the history leaves out, because other rows tell the same."""
     id: Mapped[Key]
 
-    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - column values
+    def __init__(self, **values: Any) -> None:
         super().__init__(**values)
         for name in _empty_columns(type(self)):
             self.__dict__.setdefault(name, None)
 
-    def __init_subclass__(cls, *, topic: Topic, is_tracked: bool = True, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init_subclass__(cls, *, topic: Topic, is_tracked: bool = True, **kwargs: Any) -> None:
         cls.topic = topic
         cls.is_tracked = is_tracked
         super().__init_subclass__(**kwargs)

@@ -72,7 +72,7 @@ def _append_only(table: str, what: str) -> tuple[Guard, ...]:
 
 
 def _line_guard(event: str, row: str) -> Guard:
-    parent = f"(SELECT number FROM document WHERE id = {row}.document_id)"
+    parent = f"(SELECT number FROM document WHERE id = {row}.document_id)"  # noqa: S608 - our own literals
     return Guard(
         f"document_line_no_{event.lower()}",
         "document_line",
@@ -144,8 +144,10 @@ GUARDS: tuple[Guard, ...] = (
 def _sqlite_trigger(guard: Guard) -> list[str]:
     message = (MARK + " " + guard.message).replace("'", "''")
     return [
-        f"CREATE TRIGGER guard_{guard.name} BEFORE {guard.event} ON {guard.table} "
-        f"WHEN {guard.when} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        (
+            f"CREATE TRIGGER guard_{guard.name} BEFORE {guard.event} ON {guard.table} "
+            f"WHEN {guard.when} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
     ]
 
 
@@ -166,8 +168,10 @@ def _postgres_trigger(guard: Guard) -> list[str]:
 
 SEARCH_OBJECTS: dict[str, tuple[str, ...]] = {
     "sqlite": (
-        "CREATE VIRTUAL TABLE search_fts USING fts5"
-        "(words, content='search_entry', content_rowid='id', tokenize='trigram', detail='none')",
+        (
+            "CREATE VIRTUAL TABLE search_fts USING fts5"
+            "(words, content='search_entry', content_rowid='id', tokenize='trigram', detail='none')"
+        ),
     ),
     "postgresql": (
         "CREATE EXTENSION IF NOT EXISTS pg_trgm",
@@ -177,13 +181,19 @@ SEARCH_OBJECTS: dict[str, tuple[str, ...]] = {
 """What the search needs beyond its table; revision 0001 makes it."""
 
 _SEARCH_TRIGGERS = (
-    "CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN "
-    "INSERT INTO search_fts(rowid, words) VALUES (NEW.id, NEW.words); END",
-    "CREATE TRIGGER search_entry_removed AFTER DELETE ON search_entry BEGIN "
-    "INSERT INTO search_fts(search_fts, rowid, words) VALUES ('delete', OLD.id, OLD.words); END",
-    "CREATE TRIGGER search_entry_changed AFTER UPDATE OF words ON search_entry BEGIN "
-    "INSERT INTO search_fts(search_fts, rowid, words) VALUES ('delete', OLD.id, OLD.words); "
-    "INSERT INTO search_fts(rowid, words) VALUES (NEW.id, NEW.words); END",
+    (
+        "CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN "
+        "INSERT INTO search_fts(rowid, words) VALUES (NEW.id, NEW.words); END"
+    ),
+    (
+        "CREATE TRIGGER search_entry_removed AFTER DELETE ON search_entry BEGIN "
+        "INSERT INTO search_fts(search_fts, rowid, words) VALUES ('delete', OLD.id, OLD.words); END"
+    ),
+    (
+        "CREATE TRIGGER search_entry_changed AFTER UPDATE OF words ON search_entry BEGIN "
+        "INSERT INTO search_fts(search_fts, rowid, words) VALUES ('delete', OLD.id, OLD.words); "
+        "INSERT INTO search_fts(rowid, words) VALUES (NEW.id, NEW.words); END"
+    ),
 )
 
 

@@ -23,7 +23,7 @@ def sqlite_driver(*, standard: bool = False) -> ModuleType:
     """sqlcipher3 where its wheel exists (docs/decisions/0001), else the standard module."""
     if not standard:
         try:
-            import sqlcipher3.dbapi2 as driver  # noqa: PLC0415 - optional wheel
+            import sqlcipher3.dbapi2 as driver
         except ImportError:
             pass
         else:
@@ -43,7 +43,7 @@ def connect(book: str, *, standard_driver: bool = False) -> Engine:
 def _sqlite(path: Path, driver: ModuleType) -> Engine:
     uri = f"file:{_escaped(path)}?mode=rw"
 
-    def open_file() -> Any:  # noqa: ANN401 - a DBAPI connection has no public type
+    def open_file() -> Any:
         return driver.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
 
     engine = create_engine("sqlite://", module=driver, creator=open_file, poolclass=QueuePool, pool_size=8)
@@ -56,7 +56,7 @@ def _escaped(path: Path) -> str:
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
-def _tune(dbapi: Any, _record: Any) -> None:  # noqa: ANN401 - DBAPI objects
+def _tune(dbapi: Any, _record: Any) -> None:
     """reliability.md findings 1, 3, 7 and section "SQLite"; FULL is what makes a commit survive a power cut."""
     pragmas = [
         f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -93,7 +93,7 @@ def _postgres(url: str) -> Engine:
     return engine
 
 
-def _refuse_unsafe_server(dbapi: Any, _record: Any) -> None:  # noqa: ANN401 - DBAPI objects
+def _refuse_unsafe_server(dbapi: Any, _record: Any) -> None:
     with dbapi.cursor() as cursor:
         settings = {}
         for name in ("fsync", "synchronous_commit", "full_page_writes"):

@@ -76,7 +76,7 @@ def gather(pending: Pending, new: Iterable[Any], dirty: Iterable[Any], deleted: 
             pending.deleted(entity.__tablename__, entity.id, _values(entity))
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401 - a column value
+def plain(value: Any) -> Any:
     """A column's value as history keeps it: JSON types, decimals and dates as text."""
     if value is None or isinstance(value, int | str | list | dict):
         return str(value) if type(value) is not str and isinstance(value, str) else value

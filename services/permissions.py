@@ -154,7 +154,7 @@ def require(work: Work, module: Module, action: Action) -> None:
 
 
 def enabled_phases(work: Work) -> frozenset[str]:
-    from services.settings import RolloutSettings, read  # noqa: PLC0415 - settings ask for rights themselves
+    from services.settings import RolloutSettings, read
 
     return frozenset(read(work, RolloutSettings).phases)
 

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "models" / "migrations"
 
 
 def config(connection: Connection) -> Config:
-    from alembic.config import Config as AlembicConfig  # noqa: PLC0415 - 260 ms, not needed to open a book
+    from alembic.config import Config as AlembicConfig
 
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
@@ -28,7 +28,7 @@ def config(connection: Connection) -> Config:
 
 def upgrade(engine: Engine) -> None:
     """Run every missing revision in one transaction of our own; foreign keys are checked before the commit."""
-    from alembic import command  # noqa: PLC0415 - 260 ms, not needed to open a book
+    from alembic import command
 
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.execution_options(begin="EXCLUSIVE").connect() as connection:

@@ -111,7 +111,7 @@ def _check(section: object) -> None:
     if isinstance(section, RolloutSettings) and (unknown := set(section.phases) - set(Phase)):
         raise InvalidValue(f"{', '.join(sorted(unknown))} is no phase. The phases are {', '.join(Phase)}.")
     if isinstance(section, BillingSettings) and not (
-        0 <= section.due_days <= 3650 and 0 <= section.estimate_valid_days <= 3650 and 0 <= section.rate_max_age_days
+        0 <= section.due_days <= 3650 and 0 <= section.estimate_valid_days <= 3650 and section.rate_max_age_days >= 0
     ):
         raise InvalidValue("Days lie between 0 and 3650.")
     if isinstance(section, CustomerSettings) and not 0 < section.duplicate_score <= 1:

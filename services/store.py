@@ -70,7 +70,7 @@ class Work:
     def actor(self) -> Actor:
         return load_actor(self.session, self.actor_id)
 
-    def record(self, kind: str, subject: Entity, **details: Any) -> None:  # noqa: ANN401 - JSON values
+    def record(self, kind: str, subject: Entity, **details: Any) -> None:
         """Write the event in the same transaction as the change that it tells of."""
         if not inspect(subject).has_identity:
             self.session.flush()
@@ -86,11 +86,11 @@ class Work:
         )
         self.topics.add(Event.topic)
 
-    def after_commit(self, kind: str, **payload: Any) -> None:  # noqa: ANN401 - JSON values
+    def after_commit(self, kind: str, **payload: Any) -> None:
         """Ask for a slow effect; whoever runs the outbox carries it out once this transaction is kept."""
         self.session.add(Outbox(at=self.now, kind=kind, payload=payload, done_at=None, last_error=None))
 
-    def insert(self, table: type[Entity], **values: Any) -> int:  # noqa: ANN401 - column values
+    def insert(self, table: type[Entity], **values: Any) -> int:
         """Insert one row of an append-only table around the ORM, with history; answers its id."""
         result = self.session.connection().execute(insert(table), values)
         row_id = int(result.inserted_primary_key[0])  # type: ignore[index]
@@ -145,7 +145,7 @@ class Work:
 class Store:
     """Gives out units of work and tells listeners, after commit, which topics moved."""
 
-    def __init__(  # noqa: PLR0913 - the composition root names each part
+    def __init__(
         self,
         engine: Engine,
         *,

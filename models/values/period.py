@@ -63,7 +63,7 @@ class FiscalYear:
 
     @property
     def label(self) -> str:
-        """ "2026" for a calendar year, "26-27" else."""
+        """A calendar year as 2026, another as 26-27."""
         return str(self.year) if self.is_calendar_year else f"{self.year % 100:02d}-{(self.year + 1) % 100:02d}"
 
 
