@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -94,7 +93,9 @@ GENERIC_WORDS: Final = frozenset(
 )
 """Words that say what a firm does, not which one it is: they count less than the others."""
 
-_DOTS = re.compile(r"[.'’`´]")
+_SPOKEN: Final = {"&": " and ", "+": " and ", **dict.fromkeys(".'’`´", "")}
+"""Signs that are read as a word, or not at all; every other sign parts two words."""
+
 _ABBREVIATED = {"company": "co", "cie": "co", "intl": "international"}
 _PREFIXES = frozenset({"m/s", "m/s.", "messrs", "messrs."})
 
@@ -112,12 +113,14 @@ class FirmName(NamedTuple):
 
 def _words(name: str) -> list[str]:
     text = plain(name)
-    first, _, rest = text.partition(" ")
-    if first in _PREFIXES and rest:
-        text = rest
-    if not text.replace(" ", "").isalnum():
-        text = in_words(_DOTS.sub("", text.replace("&", " and ").replace("+", " and ")))
-    return _initials_joined([_ABBREVIATED.get(word, word) for word in text.split()])
+    if text.startswith("m") and text.partition(" ")[0] in _PREFIXES:
+        text = text.partition(" ")[2] or text
+    words = text.split()
+    if not "".join(words).isalnum():
+        for sign, meaning in _SPOKEN.items():
+            text = text.replace(sign, meaning)
+        words = in_words(text).split()
+    return _initials_joined([_ABBREVIATED.get(word, word) for word in words])
 
 
 def _initials_joined(words: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from models.values.text import folded
 
@@ -30,6 +30,9 @@ PHONE_DIGITS: Final = 8
 
 _ARABIC_SAME: Final = str.maketrans({"ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ـ": None, "ؤ": "و", "ئ": "ي"})
 _NOT_WORD = re.compile(r"[\W_]+")
+_SIGNS: Final = "".join(char for char in map(chr, range(128)) if not char.isalnum())
+_SIGNS_AWAY: Final = str.maketrans("", "", _SIGNS)
+_SIGNS_TO_SPACE: Final = str.maketrans(_SIGNS, " " * len(_SIGNS))
 _MARK = "M"
 """Unicode category of the vowel signs that belong to an Indic letter: `\\w` leaves them out."""
 _PHONE_SIGNS: Final = str.maketrans("", "", " +-().'\t\xa0")
@@ -57,10 +60,10 @@ def letters(value: str) -> str:
     return text if text.isalnum() else in_words(text, between="")
 
 
-def in_words(text: str, between: str = " ") -> str:
+def in_words(text: str, between: Literal["", " "] = " ") -> str:
     """`text` with `between` for every sign that is no letter, digit or vowel sign."""
     if text.isascii():
-        return _NOT_WORD.sub(between, text)
+        return text.translate(_SIGNS_TO_SPACE if between else _SIGNS_AWAY)
     return "".join(char if char.isalnum() or unicodedata.category(char).startswith(_MARK) else between for char in text)
 
 
