@@ -255,6 +255,12 @@ def test_a_neighbour_and_a_namesake_elsewhere() -> None:
     assert score(ASHA, namesake).value < LIKELY
 
 
+def test_lines_of_an_address_that_changed_places_count_alike_from_both_sides() -> None:
+    one = Party(street="Al Noor Al Noor", building="Al Noor Al Noor Al Noor")
+    other = Party(street="Al Noor Al Noor Al Noor", building="Al Noor")
+    assert score(one, other).value == score(other, one).value
+
+
 def test_evidence_names_the_fields_and_leaves_out_what_one_side_does_not_know() -> None:
     result = score(ASHA, replace(ASHA, postcode="", surname="Menom"))
     assert [one.field for one in result.evidence] == [
