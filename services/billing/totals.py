@@ -16,11 +16,11 @@ from models.values.errors import InvalidValue
 from models.values.money import LARGEST_MINOR, Money, exponent
 from models.values.states import RoundingMode, TaxCategory
 
-SCALE = 10**PERCENT_SCALE
+SCALE: int = 10**PERCENT_SCALE
 """Quantities, prices and percents are all kept with six decimals."""
 PERCENT = 100 * SCALE
 """A whole, as a scaled percent."""
-FX_SCALE = 10**RATE_SCALE
+FX_SCALE: int = 10**RATE_SCALE
 LARGEST_RATE = 1000
 """Per cent. India's compensation cess has reached 290; anything above this is a typing mistake."""
 CESS = "cess"
@@ -183,7 +183,7 @@ def e_invoice_rounding_mode(document: DocumentInput) -> RoundingMode:
     Decided at issue and stored, so that paper and XML show the same numbers.
     """
     totals = calculate(replace(document, rounding_mode=RoundingMode.LINE))
-    unit: int = 10 ** exponent(document.currency)
+    unit = _units(document.currency)
     for group in totals.tax_groups:
         expected = rounded_quotient(group.taxable.minor * scaled(group.rate, PERCENT_SCALE), PERCENT)
         if abs(group.tax.minor - expected) * 100 > 2 * unit:
@@ -196,6 +196,11 @@ def rounded_quotient(numerator: int, denominator: int) -> int:
     if numerator < 0:
         return -((denominator - 2 * numerator) // (2 * denominator))
     return (2 * numerator + denominator) // (2 * denominator)
+
+
+def _units(currency: str) -> int:
+    """Minor units in one of a currency: 100 fils, 1 yen, 1000 Kuwaiti fils."""
+    return int(10 ** exponent(currency))
 
 
 # What the document says, in integers (C1-C3) -------------------------------------------------------------------------
@@ -224,7 +229,7 @@ class _Reader:
     def __init__(self, document: DocumentInput) -> None:
         self.found: list[Problem] = []
         self._document = document
-        self._unit: int = 1
+        self._unit = 1
         self._total = 0
         for field in ("currency", "home_currency"):
             try:
@@ -232,10 +237,12 @@ class _Reader:
             except InvalidValue as unknown:
                 self.found.append(Problem(field, str(unknown)))
         if not self.found:
-            self._unit = 10 ** exponent(document.currency)
+            self._unit = _units(document.currency)
 
     def read(self) -> tuple[list[_Priced], int]:
         """The lines before tax, and the exchange rate scaled by 10^10."""
+        if self._document.prepaid_minor < 0:
+            self._add("prepaid", "", "advances already paid cannot be negative.")
         return self._priced_lines(), self._exchange_rate()
 
     def _priced_lines(self) -> list[_Priced]:
@@ -374,7 +381,7 @@ def _taxed_by_group(document: DocumentInput, lines: Sequence[_Priced]) -> list[_
 def _totals(document: DocumentInput, priced: Sequence[_Priced], taxed: Sequence[_Taxed], rate: int) -> Totals:
     currency, home_currency = document.currency, document.home_currency
     # home minor = document minor x rate x 10^(exponent home - exponent document); both scales kept whole
-    to_home, from_document = rate * 10 ** exponent(home_currency), FX_SCALE * 10 ** exponent(currency)
+    to_home, from_document = rate * _units(home_currency), FX_SCALE * _units(currency)
 
     def money(minor: int) -> Money:
         return Money(minor, currency)
