@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from models.values.decimals import plain
+from models.values.places import COUNTRIES, EMIRATES
 from models.values.states import Scheme, TaxCategory
 from services.billing.tax.facts import TaxDecision, TaxFacts
 from services.billing.tax.rates import TaxRate, country_tax, find_rate, last_rate, standard_rate
@@ -83,3 +84,10 @@ def ended_rate_problem(facts: TaxFacts) -> str | None:
     if ended.valid_to is not None and ended.valid_to < on:
         return f"The rate of {item.rate} % ended on {ended.valid_to:%d %B %Y}. Choose the item's new rate."
     return f"The rate of {item.rate} % began on {ended.valid_from:%d %B %Y}. Choose the rate of the day of supply."
+
+
+def unknown_place_problem(place: str) -> str | None:
+    """Outside India a place of supply is an emirate or a country."""
+    if place in EMIRATES or place in COUNTRIES:
+        return None
+    return f"The place of supply {place} is neither an emirate, such as DXB, nor a country, such as US."

@@ -14,6 +14,7 @@ from services.billing.tax.components import (
     not_charged,
     rate_for,
     taxed,
+    unknown_place_problem,
     untaxed,
 )
 from services.billing.tax.facts import TaxDecision, TaxFacts
@@ -39,7 +40,7 @@ def decide(facts: TaxFacts) -> TaxDecision:
 
 
 def problems(facts: TaxFacts) -> list[str]:
-    found = [ended_rate_problem(facts)]
+    found = [ended_rate_problem(facts), unknown_place_problem(facts.place_of_supply)]
     if facts.is_reverse_charge and not facts.buyer.is_registered:
         found.append("Reverse charge needs a buyer who is registered for tax. Enter the tax number or switch it off.")
     return [problem for problem in found if problem]

@@ -15,6 +15,7 @@ from services.billing.tax.components import (
     not_charged,
     rate_for,
     taxed,
+    unknown_place_problem,
     untaxed,
 )
 from services.billing.tax.facts import DESIGNATED_ZONE, TaxDecision, TaxFacts
@@ -36,7 +37,7 @@ def decide(facts: TaxFacts) -> TaxDecision:
 
 
 def problems(facts: TaxFacts) -> list[str]:
-    found = [ended_rate_problem(facts)]
+    found = [ended_rate_problem(facts), unknown_place_problem(facts.place_of_supply)]
     if facts.is_reverse_charge and not facts.buyer.is_registered:
         found.append("Reverse charge needs a buyer who is registered for VAT. Enter the buyer's TRN or switch it off.")
     if facts.override and facts.override.rate and _strange_rate(facts):

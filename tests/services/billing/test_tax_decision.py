@@ -235,6 +235,7 @@ def test_there_was_no_gst_before_july_2017() -> None:
     [
         (replace(KARNATAKA, supply_type=EXPWOP), "An export has its place of supply outside India (96)."),
         (replace(KARNATAKA, supply_type=SEZWOP), "A supply type for an SEZ needs a customer with the treatment SEZ."),
+        (replace(LOCAL, place_of_supply="96"), "The place of supply 96 is neither an emirate"),
         (replace(KARNATAKA, place_of_supply="28"), "The place of supply 28 is no State code."),
         (replace(KARNATAKA, seller=replace(BENGALURU, place=None)), "The seller's State is not known."),
         (
