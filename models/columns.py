@@ -107,8 +107,8 @@ Minor = Annotated[int, mapped_column(BigInteger, default=0)]
 """An amount in minor units of the currency that the row names."""
 Currency = Annotated[str, mapped_column(String(3))]
 Country = Annotated[str, mapped_column(String(2))]
-State = Annotated[str, mapped_column(String(3))]
-"""GST state code or emirate code."""
+State = Annotated[str, mapped_column(String(60))]
+"""GST state code, emirate code, or another country's own name for it."""
 Code = Annotated[str, mapped_column(String(40))]
 Name = Annotated[str, mapped_column(String(300))]
 Line = Annotated[str, mapped_column(String(500))]

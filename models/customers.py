@@ -131,4 +131,4 @@ class BlockKey(Entity, topic=Topic.CUSTOMERS, is_tracked=False):
     __table_args__ = (Index("ix_block_key_key_customer_id", "key", "customer_id"),)
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), index=True)
-    key: Mapped[Code]
+    key: Mapped[Line]

@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, not_, select
+from sqlalchemy import ColumnElement, FromClause, Select, SQLColumnExpression, and_, func, not_, select
 
 from models.base import Entity
 from models.values.errors import InvalidValue, WrongUse
@@ -25,7 +25,7 @@ from services.drafts import nearest
 from services.permissions import Action, Module, require
 from services.store import Work
 
-Expression = Callable[[Work], ColumnElement[Any]]
+Expression = Callable[[Work], SQLColumnExpression[Any]]
 PAGE = 100
 
 
@@ -156,7 +156,7 @@ def page(work: Work, listing: Listing, wanted: Sequence[int]) -> dict[int, dict[
 
 
 def _columns(work: Work, listing: Listing) -> Select[*tuple[Any, ...]]:
-    labelled = [column.expression(work).label(column.name) for column in listing.columns]
+    labelled: list[Any] = [column.expression(work).label(column.name) for column in listing.columns]
     return select(listing.table.id.label("id"), *labelled).select_from(listing.source)
 
 
@@ -164,7 +164,7 @@ def _where(work: Work, listing: Listing, asked: Asked) -> list[ColumnElement[boo
     return [listing.visible(work), *(_condition(work, listing, condition) for condition in asked.conditions)]
 
 
-def _order(work: Work, listing: Listing, sort: str) -> list[ColumnElement[Any]]:
+def _order(work: Work, listing: Listing, sort: str) -> list[SQLColumnExpression[Any]]:
     descending, name = sort.startswith("-"), sort.removeprefix("-")
     column = listing.column(name) if name != "id" else None
     key = listing.table.id

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import SQLColumnExpression, func, or_, select
 
 from services.errors import NotFound
 from services.listing import Listing
@@ -28,7 +28,7 @@ class RecordKind:
 
     kind: str
     listing: Listing
-    refs: tuple[Callable[[], ColumnElement[Any]], ...]
+    refs: tuple[Callable[[], SQLColumnExpression[Any]], ...]
     show: Callable[[Work, int], dict[str, Any]]
     create: Callable[[Work, Values], int] | None = None
     edit: Callable[[Work, int, Values], None] | None = None

@@ -1,0 +1,1 @@
+"""The general ledger: charts of accounts, and the one function that posts."""

@@ -1,0 +1,1 @@
+"""Companies, branches, users, roles, rates, banks and number series."""
