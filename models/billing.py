@@ -88,7 +88,11 @@ class Document(Versioned, Owned, Placed, Created, Entity, topic=Topic.BILLING):
     exchange_rate_on: Mapped[Day | None]
     exchange_rate_source: Mapped[Name]
     issued_on: Mapped[Day]
+    is_dated: Mapped[bool] = mapped_column(default=True)
+    """False for a draft whose date was left open: it is issued on the day of issue."""
     supplied_on: Mapped[Day | None]
+    terms_days: Mapped[int | None]
+    """Days from issue to due; empty where the due date itself was given."""
     due_on: Mapped[Day]
     """Of an estimate: the last day on which it can be accepted."""
     place_of_supply: Mapped[State]
@@ -163,6 +167,9 @@ class DocumentLine(Entity, topic=Topic.BILLING):
     base_quantity: Mapped[Quantity]
     discount_percent: Mapped[Percent | None]
     discount_input_minor: Mapped[Big | None]
+    item_category: Mapped[TaxCategory | None] = mapped_column(Choice(TaxCategory))
+    item_rate: Mapped[Percent | None]
+    """The item's own category and rate when the line was written; what the rules start from."""
     asked_category: Mapped[TaxCategory | None] = mapped_column(Choice(TaxCategory))
     asked_rate: Mapped[Percent | None]
     override_reason: Mapped[Line | None]

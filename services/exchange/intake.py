@@ -172,7 +172,7 @@ class _Profile:
     def applied(self, recognition: Recognition, options: ImportOptions) -> Recognition:
         """The recognition with what only the whole sheet could tell."""
         empty = set(self.empty)
-        columns = tuple(replace(c, use="") if c.index in empty and c.field is None else c for c in recognition.columns)
+        columns = tuple(replace(c, use="") if c.index in empty else c for c in recognition.columns)
         order, questions = self._date_order(recognition, options)
         mark = options.decimal_mark or ("," if self.marks[","] > self.marks["."] else ".")
         return replace(recognition, columns=columns, date_order=order, decimal_mark=mark, questions=questions)

@@ -122,7 +122,7 @@ TARGETS: dict[str, dict[str, Field]] = {
 """Entities that can be imported, by their list names, and their fields.
 
 A new entity needs: its fields here, its synonyms in synonyms.json, a preset in each system's file, what its rows must
-have and how they are completed in `parsing.COMPLETE`, and its step in the import's order.
+have and how they are completed in `completion.COMPLETE`, and its step in the import's order.
 """
 
 _WORD_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 from models.values.money import EXPONENTS
-from models.values.places import INDIAN_STATES, find_state
-from models.values.tax_ids import TaxIdCheck, check_pan, check_tax_id, tidy
+from models.values.tax_ids import tidy
 from models.values.text import folded
 from services.exchange import values
+from services.exchange.completion import COMPLETE, Draft
 from services.exchange.mapping import TARGETS, Field, ImportOptions, Kind, Preset, header_key, presets, synonyms
 from services.exchange.reading.cells import Cell, Fault, is_blank, shown
 from services.exchange.reading.child import RawSheet
@@ -18,6 +19,8 @@ from services.exchange.staging import Issue, MappedColumn, Recognition, StagedRo
 from services.exchange.values import Unfit
 
 Reader = Callable[[Cell], Value | None]
+_REPEATED = frozenset({Kind.CHOICE, Kind.UNIT, Kind.COUNTRY, Kind.CURRENCY, Kind.DAYS, Kind.FLAG, Kind.TAGS})
+_folded = lru_cache(maxsize=4096)(folded)
 _ERROR_TEXTS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
 _CAPITALS = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _WIDE_MERGE = 3
@@ -34,30 +37,6 @@ class _Taken:
     columns: tuple[MappedColumn, ...]
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A row in the making."""
-
-    values: dict[str, Value] = field(default_factory=dict)
-    extra: dict[str, str] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    issues: list[tuple[str, str, Unfit]] = field(default_factory=list)
-    """(header, value as shown, what is wrong)"""
-    currency: str | None = None
-
-    def text(self, name: str) -> str:
-        value = self.values.get(name, "")
-        return value if isinstance(value, str) else ""
-
-    def default(self, name: str, *others: str) -> None:
-        """Fill `name` from the first of `others` that has a text."""
-        if name not in self.values:
-            for other in others:
-                if text := self.text(other):
-                    self.values[name] = text
-                    return
-
-
 class RowParser:
     """Reads the rows of one sheet under its recognition."""
 
@@ -72,7 +51,9 @@ class RowParser:
         self._words = synonyms()
         self._header_width = max((c.index + 1 for c in recognition.columns if not _is_nameless(c)), default=0)
         self._taken = tuple(self._plan())
+        self._header_of = {c.field: c.header for c in reversed(recognition.columns) if c.field}
         self._others = tuple(c for c in recognition.columns if c.field is None and c.use in ("extra", "notes"))
+        self._headers = {c.header for c in recognition.columns if not _is_nameless(c)}
         self._header_keys = [header_key(c.header) for c in recognition.columns]
         self._sections = {
             top for top, left, bottom, right in sheet.merged if top == bottom and right - left + 1 >= _WIDE_MERGE
@@ -93,7 +74,7 @@ class RowParser:
         order = dict(self._preset.fields.items()) if self._preset else {}
         plan = []
         for name, spec in TARGETS[self._entity].items():
-            columns = list(self._recognition.columns_of(name))
+            columns = [column for column in self._recognition.columns_of(name) if column.use]
             if not columns:
                 continue
             keys = order.get(name, ())
@@ -105,22 +86,25 @@ class RowParser:
 
     def not_data(self, number: int, row: Sequence[Cell]) -> Unfit | None:
         """Why a row below the header is no record: a section, a total, a footer, the header again; else None."""
-        filled = [cell for cell in row if not is_blank(cell)]
-        if not filled:
+        first = next((cell for cell in row if cell != "" and not is_blank(cell)), None)
+        if first is None:
             return _set_aside("The row is blank.")
-        first = filled[0]
-        if isinstance(first, str) and self._words.titles_not_data.match(first):
-            texts = sum(isinstance(cell, str) and values.text(cell) != "" and not _is_number(cell) for cell in filled)
-            if texts == 1:
+        if isinstance(first, str):
+            if self._words.titles_not_data.match(first) and self._texts_in(row) == 1:
                 return _set_aside("The row is a total or a footer.")
-        if len(filled) == 1 and number in self._sections:
+            if first.strip() in self._headers and self._is_header_again(row):
+                return _set_aside("The row repeats the header.")
+        if number in self._sections and sum(not is_blank(cell) for cell in row) == 1:
             return _set_aside("The row is the heading of a section.")
-        if isinstance(first, str) and len(filled) > 1 and self._is_header_again(row):
-            return _set_aside("The row repeats the header.")
         for index, folded_values in self._leave_out:
-            if index < len(row) and folded(shown(row[index])) in folded_values:
+            if index < len(row) and _folded(shown(row[index])) in folded_values:
                 return _set_aside(f"The row is of another kind: {shown(row[index])}.")
         return None
+
+    @staticmethod
+    def _texts_in(row: Sequence[Cell]) -> int:
+        """Cells that are neither blank nor a number."""
+        return sum(isinstance(cell, str) and values.text(cell) != "" and not _is_number(cell) for cell in row)
 
     def _is_header_again(self, row: Sequence[Cell]) -> bool:
         return all(
@@ -138,8 +122,8 @@ class RowParser:
     def parse(self, number: int, row: list[Cell]) -> StagedRow:
         """The staged row; a row that is no record has only its S_NOT_DATA."""
         if aside := self.not_data(number, row):
-            return self._staged(number, row, _Draft(issues=[("", "", aside)]))
-        draft = _Draft()
+            return self._staged(number, row, Draft(issues=[("", "", aside)]))
+        draft = Draft()
         if self._sheet.is_delimited and any(not is_blank(cell) for cell in row[self._header_width :]):
             ragged = Unfit(
                 "E_RAGGED",
@@ -157,7 +141,7 @@ class RowParser:
             draft.values["notes"] = "\n".join([text for text in (draft.text("notes"),) if text] + draft.notes)
         return self._staged(number, row, draft)
 
-    def _take(self, draft: _Draft, taken: _Taken, row: Sequence[Cell]) -> None:
+    def _take(self, draft: Draft, taken: _Taken, row: Sequence[Cell]) -> None:
         for column in taken.columns:
             if column.index >= len(row) or (cell := row[column.index]) == "":
                 continue
@@ -167,6 +151,7 @@ class RowParser:
             except Unfit as unfit:
                 if is_first:
                     draft.issues.append((column.header, shown(cell), unfit))
+                    draft.unread.add(taken.name)
                     return
                 draft.extra[column.header] = shown(cell)
                 continue
@@ -182,7 +167,7 @@ class RowParser:
                 draft.extra[column.header] = shown(cell)
 
     @staticmethod
-    def _first_phone(draft: _Draft, name: str, column: MappedColumn, numbers: tuple[str, ...]) -> str:
+    def _first_phone(draft: Draft, name: str, column: MappedColumn, numbers: tuple[str, ...]) -> str:
         """The first of several numbers; the second becomes the mobile if there is none, the rest are kept aside."""
         rest = numbers[1:]
         if rest and name == "phone" and "mobile" not in draft.values:
@@ -191,7 +176,7 @@ class RowParser:
             draft.extra[f"{column.header} (more)"] = ", ".join(rest)
         return numbers[0]
 
-    def _keep_others(self, draft: _Draft, row: Sequence[Cell]) -> None:
+    def _keep_others(self, draft: Draft, row: Sequence[Cell]) -> None:
         width = len(row)
         for column in self._others:
             if column.index < width and (cell := row[column.index]) != "":
@@ -203,14 +188,14 @@ class RowParser:
                 else:
                     draft.extra[column.header] = text
 
-    def _staged(self, number: int, row: list[Cell], draft: _Draft) -> StagedRow:
+    def _staged(self, number: int, row: list[Cell], draft: Draft) -> StagedRow:
         external_id = draft.values.pop("external_id", None)
         issues = tuple(
             Issue(
                 self._sheet.file,
                 self._sheet.sheet,
                 number,
-                header,
+                self._header_of.get(header, header),
                 unfit.code,
                 value[:200],
                 unfit.message,
@@ -237,14 +222,15 @@ class RowParser:
         empties = values.EMPTY_MARKS | (self._preset.empties if self._preset else frozenset())
         mark, order = self._recognition.decimal_mark, self._recognition.date_order
         prefix = self._preset.id_prefix if self._preset else ""
+        limit = spec.limit
 
         def text(cell: Cell) -> str:
             if isinstance(cell, Fault):
                 raise Unfit("E_UNKNOWN_VALUE", cell.sentence, "Put the value itself into the cell.")
             result = values.text(cell, empties)
-            if result in _ERROR_TEXTS:
+            if result[:1] == "#" and result in _ERROR_TEXTS:
                 raise Unfit("E_UNKNOWN_VALUE", Fault(result).sentence, "Put the value itself into the cell.")
-            if len(result) > spec.limit:
+            if len(result) > limit:
                 raise Unfit(
                     "E_UNKNOWN_VALUE",
                     f"The text has {len(result):,} characters; at most {spec.limit:,} fit there.",
@@ -279,7 +265,9 @@ class RowParser:
             Kind.CHOICE: self._choice(name, spec, text),
             Kind.UNIT: self._choice("unit", spec, text),
         }
-        return readers.get(spec.kind, lambda cell: values.one_line(text(cell)))
+        read = readers.get(spec.kind, lambda cell: values.one_line(text(cell)))
+        # few different values in many rows; typed, because True, 1 and Decimal(1) are equal
+        return lru_cache(maxsize=4096, typed=True)(read) if spec.kind in _REPEATED else read
 
     def _choice(self, name: str, spec: Field, text: Callable[[Cell], str]) -> Reader:
         """A word of the file -> our code: the person's mapping, the preset's, the usual words, the code itself."""
@@ -337,136 +325,3 @@ def _currency_in_header(header: str) -> str | None:
 
 def _set_aside(message: str) -> Unfit:
     return Unfit("S_NOT_DATA", message, "")
-
-
-# What a row must have, and what follows from the rest of it
-
-
-def _complete_customer(draft: _Draft, options: ImportOptions) -> None:
-    is_named_firm = "display_name" in draft.values or "legal_name" in draft.values
-    _split_name(draft, "contact_name", "contact_first_name", "contact_last_name")
-    person = " ".join(filter(None, (draft.text("contact_first_name"), draft.text("contact_last_name"))))
-    draft.default("display_name", "legal_name")
-    if "display_name" not in draft.values and person:
-        draft.values["display_name"] = person
-    if not is_named_firm and person:
-        draft.values.setdefault("kind", "person")
-    if person:
-        draft.default("contact_email", "email")
-        draft.default("contact_mobile", "mobile")
-    draft.default("country", "billing_country", "shipping_country")
-    _resolve_states(draft, options)
-    if draft.currency and "credit_limit" in draft.values:
-        draft.values.setdefault("currency", draft.currency)
-    _default_currency(draft, options)
-    _check_tax_ids(draft, options)
-    _require(draft, "display_name", "customer's name")
-
-
-def _resolve_states(draft: _Draft, options: ImportOptions) -> None:
-    """States as codes where their country has codes; one that is not found stays as it is written."""
-    home = draft.text("country") or options.country or ""
-    for name, country in (
-        ("billing_state", draft.text("billing_country") or home),
-        ("shipping_state", draft.text("shipping_country") or home),
-        ("state", home),
-    ):
-        if written := draft.text(name):
-            draft.values[name] = find_state(country, written) or written
-    draft.default("state", "billing_state")
-    if written := draft.text("place_of_supply"):
-        place = _place_of_supply(home, written)
-        if place:
-            draft.values["place_of_supply"] = place
-        else:
-            del draft.values["place_of_supply"]
-            draft.extra["Place of supply"] = written
-
-
-def _place_of_supply(country: str, written: str) -> str | None:
-    """A GST state code, an emirate, or else a country: what documents carry (design.md 13)."""
-    if country in ("AE", "IN"):
-        return find_state(country, written)
-    if not country:
-        return find_state("IN", written) or find_state("AE", written)
-    return "96" if written.startswith("96") else country
-
-
-def _check_tax_ids(draft: _Draft, options: ImportOptions) -> None:
-    country = draft.text("country") or options.country or _country_of_treatment(draft.text("tax_treatment")) or ""
-    if tax_id := draft.text("tax_id"):
-        if not country and tax_id[:2] in INDIAN_STATES and not tax_id.isdecimal():
-            country = "IN"
-        found = check_tax_id(country, tax_id)
-        draft.values["is_tax_id_verified"] = found.is_ok
-        _warn(draft, "tax_id", tax_id, found)
-    if pan := draft.text("pan"):
-        _warn(draft, "pan", pan, check_pan(pan))
-
-
-def _warn(draft: _Draft, name: str, written: str, found: TaxIdCheck) -> None:
-    if found.problem is not None:
-        draft.issues.append(
-            (
-                name,
-                written,
-                Unfit("W_TAX_ID", found.problem, "It comes in as unverified text. Correct it with the customer."),
-            )
-        )
-
-
-def _country_of_treatment(treatment: str) -> str | None:
-    if treatment in (
-        "registered_regular",
-        "registered_composition",
-        "unregistered",
-        "consumer",
-        "sez",
-        "deemed_export",
-    ):
-        return "IN"
-    return "AE" if treatment.startswith(("vat_", "non_vat_")) else None
-
-
-def _default_currency(draft: _Draft, options: ImportOptions) -> None:
-    if options.currency:
-        draft.values.setdefault("currency", options.currency)
-
-
-def _complete_contact(draft: _Draft, _options: ImportOptions) -> None:
-    _split_name(draft, "full_name", "first_name", "last_name")
-    if not draft.text("first_name") and not draft.text("last_name"):
-        _require(draft, "last_name", "contact's name")
-    if not draft.text("customer_id") and not draft.text("customer_name"):
-        _require(draft, "customer_name", "contact's customer")
-
-
-def _complete_item(draft: _Draft, options: ImportOptions) -> None:
-    if draft.currency:
-        draft.values.setdefault("currency", draft.currency)
-    _default_currency(draft, options)
-    _require(draft, "name", "item's name")
-
-
-COMPLETE: dict[str, Callable[[_Draft, ImportOptions], None]] = {
-    "customers": _complete_customer,
-    "contacts": _complete_contact,
-    "items": _complete_item,
-}
-
-
-def _split_name(draft: _Draft, whole: str, first: str, last: str) -> None:
-    name = draft.values.pop(whole, None)
-    if isinstance(name, str) and first not in draft.values and last not in draft.values:
-        front, _, back = name.rpartition(" ")
-        if front:
-            draft.values[first], draft.values[last] = front, back
-        else:
-            draft.values[first] = name
-
-
-def _require(draft: _Draft, name: str, what: str) -> None:
-    if not draft.text(name) and not any(
-        unfit.code.startswith("E_") and header == name for header, _, unfit in draft.issues
-    ):
-        draft.issues.append((name, "", Unfit("E_REQUIRED", f"The {what} is missing.", "Fill it in.")))

@@ -38,7 +38,7 @@ _SAMPLE_CHARS = 40
 _DECISIVE_WORTH = 100
 _LEAST_FIELDS = 3
 _LEAST_SHARE = 0.5
-"""A home-made sheet has this many known headers, or this share of its headers known."""
+"""A home-made sheet has this many known headers (one less where `Customer Name` says it), or this share of them."""
 _DATA = re.compile(r"\d{4}")
 """Four digits in a row hardly stand in a header."""
 
@@ -183,7 +183,9 @@ def _by_synonyms(header: _Header, sheet: RawSheet, words: Synonyms, entity: str 
         if part.is_decisive:
             return _Match(header, columns, (_DECISIVE_WORTH + len(found), len(found)), synonym=part)
         filled = sum(map(bool, header.texts))
-        if entity is None and len(found) < _LEAST_FIELDS and len(found) < _LEAST_SHARE * filled:
+        speaks = any(set(header.keys[index].split()) & part.file_words for index in columns)
+        least = _LEAST_FIELDS - 1 if is_named or speaks else _LEAST_FIELDS
+        if entity is None and len(found) < least and len(found) < _LEAST_SHARE * filled:
             continue
         worth = len(found) + (_FILE_WORD_WORTH if is_named else 0)
         if is_named and found & {"customer_id", "customer_name"}:

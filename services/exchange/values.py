@@ -44,7 +44,7 @@ def text(cell: Cell, empties: frozenset[str] = EMPTY_MARKS) -> str:
         if value in empties:
             return ""
         if value.isascii() and value.isprintable():
-            return value[1:].lstrip() if value[0] == "'" and value[1:2] in _FORMULA_STARTS else value
+            return value if value[0] != "'" or value[1:2] not in _FORMULA_STARTS else value[1:].lstrip()
         value = unicodedata.normalize("NFC", _UNSEEN.sub("", value.replace("\r\n", "\n").replace("\r", "\n"))).strip()
         return value[1:].lstrip() if value[:1] == "'" and value[1:2] in _FORMULA_STARTS else value
     if isinstance(cell, Fault):
@@ -102,7 +102,7 @@ def _bare(value: str) -> tuple[str, bool]:
     if value.startswith("(") and value.endswith(")"):
         value, is_negative = value[1:-1], not is_negative
     if value.startswith("-") or value.endswith("-"):
-        value, is_negative = value.strip("-"), not is_negative
+        value, is_negative = value.removeprefix("-") if value[0] == "-" else value[:-1], not is_negative
     return value.lstrip("+"), is_negative
 
 

@@ -46,9 +46,9 @@ def accounts_of(work: Work, company_id: int) -> Roles:
     cached = work.session.info.get(("accounts", company_id))
     if cached is None:
         query = select(Account.role, Account.id).where(Account.company_id == company_id, Account.role.is_not(None))
-        cached = {role: account_id for role, account_id in work.session.execute(query)}
+        cached = {row.role: row.id for row in work.session.execute(query)}
         work.session.info["accounts", company_id] = cached
-    return cached  # type: ignore[no-any-return]
+    return cached
 
 
 def account_for(roles: Roles, role: AccountRole) -> int:

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -77,13 +77,17 @@ def default_pattern(kind: str, year: FiscalYear, *, has_branches: bool) -> str:
     return f"{prefix}-{{YYYY}}-{{0000}}" if year.is_calendar_year else f"{prefix}/{{YY-YY}}/{{00000}}"
 
 
-def take(work: Work, place: Place, kind: str, on: dt.date) -> Taken:
-    """The next number of the branch's series for the fiscal year of `on`; a day before the series' last is refused."""
+def take(work: Work, place: Place, kind: str, on: dt.date, *, is_ordered: bool = True) -> Taken:
+    """The next number of the branch's series for the fiscal year of `on`.
+
+    `is_ordered`: a day before that of the series' last number is refused, as the law wants it of invoices. Receipts
+    are entered when they are found, so theirs may go back.
+    """
     year = fiscal_year_of(place.company, on)
-    row = _count(work, place.branch, kind, year, on)
+    row = _count(work, place.branch, kind, year, on, is_ordered=is_ordered)
     if row is None:
         _start(work, place, kind, year)
-        row = _count(work, place.branch, kind, year, on)
+        row = _count(work, place.branch, kind, year, on, is_ordered=is_ordered)
     if row is None:
         raise Conflict(_too_early(work, place.branch, kind, year, on))
     series_id, next_no, pattern = row
@@ -91,7 +95,11 @@ def take(work: Work, place: Place, kind: str, on: dt.date) -> Taken:
     return Taken(series_id, year.year, number, next_no - 1)
 
 
-def _count(work: Work, branch: Branch, kind: str, year: FiscalYear, on: dt.date) -> tuple[int, int, str] | None:
+def _count(
+    work: Work, branch: Branch, kind: str, year: FiscalYear, on: dt.date, *, is_ordered: bool
+) -> tuple[int, int, str] | None:
+    in_order = or_(NumberSeries.last_issued_on.is_(None), NumberSeries.last_issued_on <= on)
+    latest = case((in_order, on), else_=NumberSeries.last_issued_on)
     statement = (
         update(NumberSeries)
         .where(
@@ -99,9 +107,9 @@ def _count(work: Work, branch: Branch, kind: str, year: FiscalYear, on: dt.date)
             NumberSeries.branch_id == branch.id,
             NumberSeries.kind == kind,
             NumberSeries.fiscal_year == year.year,
-            (NumberSeries.last_issued_on.is_(None)) | (NumberSeries.last_issued_on <= on),
+            in_order if is_ordered else true(),
         )
-        .values(next_no=NumberSeries.next_no + 1, last_issued_on=on)
+        .values(next_no=NumberSeries.next_no + 1, last_issued_on=on if is_ordered else latest)
         .returning(NumberSeries.id, NumberSeries.next_no, NumberSeries.pattern)
     )
     row = work.session.connection().execute(statement).first()

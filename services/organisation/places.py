@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -15,6 +16,11 @@ from services.store import Work
 class Place:
     company: Company
     branch: Branch
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the company's business day begins and ends."""
+        return ZoneInfo(self.company.time_zone)
 
 
 def default_place(work: Work, company_code: str | None = None, branch_code: str | None = None) -> Place:

@@ -141,6 +141,11 @@ class EmbeddedFont:
         ).encode()
 
 
+def _whole(text: str) -> str:
+    """Halves of surrogate pairs cannot be written; a question mark stands for each."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _stream(content: bytes, **entries: Any) -> Any:
     return pdfdoc.PDFStream(pdfdoc.PDFDictionary(dict(entries)), content, [pdfdoc.PDFZCompress])
 
@@ -171,8 +176,8 @@ class PdfFile:
     def finished(self) -> bytes:
         """The file's bytes: the same for the same content, whenever and wherever they are made."""
         document = pdfdoc.PDFDocument(invariant=1, compression=1, pdfVersion=(1, 7), lang="en")
-        document.setTitle(self.title)
-        document.setAuthor(self.author)
+        document.setTitle(_whole(self.title))
+        document.setAuthor(_whole(self.author))
         document.setSubject("")
         document.setCreator("Throughline")
         resources = pdfdoc.PDFDictionary(

@@ -8,8 +8,8 @@ from services.printing import figures
 from services.printing.brand import Brand, logo_picture
 from services.printing.faces import Weight
 from services.printing.paper import (
-    BODY,
     LABEL,
+    MEDIUM,
     QUIET,
     STRONG,
     Paper,
@@ -42,17 +42,19 @@ def draw_head(paper: Paper, view: DocumentView, brand: Brand) -> None:
     half = paper.width * 0.56
     title_room = paper.width - half - 12
     paper.columns(
-        (paper.left, _firm(paper, view.seller, brand, half)),
+        (paper.left, _firm(paper, view, brand, half)),
         (paper.left + paper.width - title_room, _title(view, title_room)),
     )
     paper.y += 8
     paper.rule(1.5, INK)
     paper.y += 8
-    _draw_facts(paper, _facts(view))
-    _draw_parties(paper, view)
+    facts = _facts(view)
+    _draw_facts(paper, facts[:4])
+    _draw_parties(paper, view, facts[4:])
 
 
-def _firm(paper: Paper, seller: Party, brand: Brand, room: float) -> list[Piece]:
+def _firm(paper: Paper, view: DocumentView, brand: Brand, room: float) -> list[Piece]:
+    seller = view.seller
     name = seller.legal_name or seller.trade_name
     second = seller.trade_name if seller.trade_name and seller.trade_name != name else ""
     if brand.logo is not None:
@@ -61,7 +63,8 @@ def _firm(paper: Paper, seller: Party, brand: Brand, room: float) -> list[Piece]
     else:
         pieces = _marked(name, second, room)
     pieces.append(gap(6))
-    for text in (_address_line(seller), "  ·  ".join(filter(None, (seller.phone, seller.email, seller.website)))):
+    contact = "  ·  ".join(filter(None, (seller.phone, seller.email, seller.website)))
+    for text in (*_address(seller, with_country=seller.country != view.customer.country), contact):
         pieces += lines(text, QUIET, room)
     pieces += lines(_tax_id(seller), STRONG, room)
     return pieces
@@ -99,7 +102,7 @@ def _marked(name: str, second: str, room: float) -> list[Piece]:
 def _title(view: DocumentView, room: float) -> list[Piece]:
     title = view.title or "Invoice"
     number = view.number or ("Draft" if view.is_draft else "")
-    pieces = [right_line(title, replace(fitted(title, _TITLE, room, 9), leading=28), room)]
+    pieces = [right_line(title, replace(fitted(title, _TITLE, room, 9), leading=28), room), gap(4)]
     number_style = fitted(number, _NUMBER, room, 8)
     pieces += [right_line(part, number_style, room) for part in wrapped(number, number_style, room)]
     for original in view.originals:
@@ -125,7 +128,6 @@ def _facts(view: DocumentView) -> list[tuple[str, str]]:
         ("Your order", view.po_number),
         ("Payment terms", view.payment_terms),
         ("Place of supply", _place_of_supply(view)),
-        ("Currency", view.currency if view.is_foreign else ""),
         ("Exchange rate", _exchange_rate(view)),
     ]
     return [(label, value) for label, value in facts if value]
@@ -149,17 +151,14 @@ def _exchange_rate(view: DocumentView) -> str:
 
 
 def _draw_facts(paper: Paper, facts: list[tuple[str, str]]) -> None:
+    """Four in a row."""
     cell = paper.width / 4
-    for start in range(0, len(facts), 4):
-        paper.columns(
-            *(
-                (paper.left + i * cell, _fact(label, value, cell - 10))
-                for i, (label, value) in enumerate(facts[start : start + 4])
-            )
-        )
-        paper.y += 6
-        paper.rule()
-        paper.y += 7
+    paper.columns(
+        *((paper.left + i * cell, _fact(label, value, cell - 10)) for i, (label, value) in enumerate(facts)),
+    )
+    paper.y += 6
+    paper.rule()
+    paper.y += 7
 
 
 def _fact(label: str, value: str, room: float) -> list[Piece]:
@@ -174,14 +173,21 @@ def _fact(label: str, value: str, room: float) -> list[Piece]:
     return [line(label, LABEL), *shown]
 
 
-def _draw_parties(paper: Paper, view: DocumentView) -> None:
+def _draw_parties(paper: Paper, view: DocumentView, more_facts: list[tuple[str, str]]) -> None:
+    """The customer on the left; where it is delivered to, and the facts that the row above had no place for, right."""
     half = paper.width / 2
+    room = half - 14
     label = "For" if view.kind == "estimate" else "Bill to"
-    columns = [(paper.left, [line(label, LABEL), *_party(view.customer, half - 14, view.country)])]
+    right: list[Piece] = []
     if view.delivery is not None:
         where = "Ship to" if view.country == "IN" else "Delivered to"
-        columns.append((paper.left + half, [line(where, LABEL), *_party(view.delivery, half - 14, view.country)]))
-    paper.columns(*columns)
+        right += [line(where, LABEL), *_party(view.delivery, room, view.country), gap(4)]
+    for name, value in more_facts:
+        right += [line(name, LABEL), *lines(value.replace("\n", ", "), MEDIUM, room), gap(4)]
+    paper.columns(
+        (paper.left, [line(label, LABEL), *_party(view.customer, room, view.country)]),
+        (paper.left + half, right),
+    )
     paper.y += 14
 
 
@@ -190,14 +196,10 @@ def _party(party: Party, room: float, seller_country: str) -> list[Piece]:
     pieces = [gap(1), *lines(name, _NAME, room)]
     if party.trade_name and party.trade_name != name:
         pieces += lines(party.trade_name, _SECOND_NAME, room)
-    pieces += lines(_address_line(party), QUIET, room)
     contact = "  ·  ".join(filter(None, (party.phone, party.email)))
-    pieces += lines(contact, QUIET, room)
-    if party.tax_id:
-        pieces += lines(_tax_id(party), STRONG, room)
-    elif seller_country == "IN" and party.state_name and party.country == "IN":
-        pieces += lines(f"{party.state_name}, state code {party.state}", BODY, room)
-    return pieces
+    for text in (*_address(party, with_country=party.country != seller_country), contact):
+        pieces += lines(text, QUIET, room)
+    return pieces + lines(_tax_id(party), STRONG, room)
 
 
 def _tax_id(party: Party) -> str:
@@ -205,12 +207,19 @@ def _tax_id(party: Party) -> str:
     return f"{label} {party.tax_id}" if party.tax_id else ""
 
 
-def _address_line(party: Party) -> str:
-    """Street, extra, city with its code, state, country; in India the state with its code."""
+def _address(party: Party, *, with_country: bool) -> list[str]:
+    """Street, extra, city with its code, state, country; in India the state on its own line with its code (Rule 46)."""
     address: Address = party.address
     city = " ".join(filter(None, (address.city, address.pin)))
-    state = party.state_name or address.state
-    if party.country == "IN" and party.state_name and party.state:
-        state = f"{party.state_name}, state code {party.state}"
-    parts = (address.street, address.extra, city, "" if state == address.city else state, party.country_name)
-    return ", ".join(part for part in parts if part)
+    state = party.state_name or ("" if _is_code(address.state) else address.state)
+    country = (party.country_name or party.country) if with_country else ""
+    if party.country == "IN" and state and party.state:
+        second = ", ".join(filter(None, (f"{state}, state code {party.state}", country)))
+        return [", ".join(filter(None, (address.street, address.extra, city))), second]
+    parts = (address.street, address.extra, city, "" if state == address.city else state, country)
+    return [", ".join(filter(None, parts))]
+
+
+def _is_code(state: str) -> bool:
+    """DXB, 29, NY: for returns and files, not for people."""
+    return len(state) <= 3 and (state.isupper() or state.isdigit())

@@ -154,7 +154,7 @@ class Paper:
                 y, count = self._set(x, pieces)
                 ends.append(y)
                 rests[i] = (x, pieces[count:])
-            self.y = max(ends)
+            self.y = max(ends, default=self.y)
             if not any(pieces for _, pieces in rests):
                 return
             self.break_page()
@@ -189,7 +189,7 @@ class Paper:
         sheet = Sheet(self.file)
         self.sheets.append(sheet)
         if self.frame.watermark:
-            style = fitted(self.frame.watermark, Style(150, Weight.SEMIBOLD, FAINT), self.width)
+            style = fitted(self.frame.watermark, Style(110, Weight.SEMIBOLD, FAINT), self.width)
             sheet.slanted(self.frame.watermark, style)
         if self.frame.remark:
             style = Style(7, Weight.SEMIBOLD, GREY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -10,13 +10,15 @@ from models.values import decimals
 from models.values.money import EXPONENTS
 from services.printing import figures, taxation
 from services.printing.faces import Weight
-from services.printing.paper import Paper, Piece, gap, line, lines
+from services.printing.paper import Paper, Piece, base_line, gap, lines, total_height
 from services.printing.sheet import GREY, INK, Sheet, Style, width
 from services.printing.view import DocumentView, Line
 
 _GUTTER = 10.0
 _NARROWEST_DESCRIPTION = 112.0
 _ROW_ABOVE, _ROW_BELOW = 5.0, 4.5
+_SUMS_HEIGHT = 21.0
+_HEAD_ROOM = 28.0
 _HEAD = Style(7, Weight.SEMIBOLD, leading=10)
 _SECOND_HEAD = Style(7, shade=GREY, leading=9)
 
@@ -102,9 +104,8 @@ def _discount(view: DocumentView) -> Iterable[Column]:
         yield Column("Discount", cells, sums=texts)
 
 
-def _amounts(view: DocumentView, head: str, pick: object) -> Column:
+def _amounts(view: DocumentView, head: str, pick: Callable[[Line], tuple[str, str]]) -> Column:
     """An amount in the document's currency; where that is foreign, in the home currency below it (Art. 59(1)(h), (k))."""
-    assert callable(pick)
     pairs = [pick(row) for row in view.lines]
     home = view.home.currency if view.is_foreign else ""
     cells = tuple(
@@ -119,12 +120,15 @@ def _component(view: DocumentView, name: str) -> Column:
     taxes = [row.component(name) for row in view.lines]
     rates = [figures.percent(tax.rate) if tax else "" for tax in taxes]
     shared = rates[0] if rates and len(set(rates)) == 1 else ""
-    cells = tuple(
-        (figures.amount(tax.amount, view.currency) if tax else "", "" if shared else rate)
-        for tax, rate in zip(taxes, rates, strict=True)
-    )
+    home = view.home.currency if view.is_foreign else ""
+    cells = []
+    for tax, rate in zip(taxes, rates, strict=True):
+        at_home = figures.amount(tax.home_amount, home) if tax and home and tax.home_amount else ""
+        below = " · ".join(filter(None, ("" if shared else rate, at_home)))
+        cells.append((figures.amount(tax.amount, view.currency) if tax else "", below))
     head = f"{taxation.component_name(view, name)} {shared}".strip()
-    return Column(head, cells, sums=tuple(tax.amount if tax else "0" for tax in taxes))
+    sums = tuple(tax.amount if tax else "0" for tax in taxes)
+    return Column(head, tuple(cells), f"in {home}" if home else "", sums)
 
 
 def draw_table(paper: Paper, view: DocumentView, height_of_totals: float) -> None:
@@ -151,24 +155,42 @@ class _Table:
 
     def draw(self, height_of_totals: float) -> None:
         paper = self.paper
-        paper.keep(60)
-        self._draw_head()
-        paper.after_break = self._draw_head
-        total_row = 21.0 if self.has_total_row else 0.0
-        last = len(self.view.lines) - 1
-        for i, row in enumerate(self.view.lines):
+        rows = self.view.lines
+        last = len(rows) - 1
+        below_last = height_of_totals + (_SUMS_HEIGHT if self.has_total_row else 0.0)
+        for i, row in enumerate(rows):
             pieces = self._row_pieces(i, row)
-            height = sum(piece.height for piece in pieces)
-            below = 21.0 if i < last else total_row + height_of_totals
-            if not paper.fits(height + below) and i > 0 and height <= paper.fresh_room - 2 * 21 - 30:
+            height = total_height(pieces)
+            below = _SUMS_HEIGHT if i < last else below_last
+            if i == 0:
+                paper.keep(_HEAD_ROOM + height + below)
+                self._draw_head()
+                paper.after_break = self._draw_head
+            elif not paper.fits(height + below) and height <= self._room_of_a_page:
                 self._break_carrying()
-            paper.columns((paper.left, pieces))
-            paper.rule()
+            self._draw_row(pieces, below)
             self._add(i)
+        if not rows:
+            self._draw_head()
         paper.after_break = None
         if self.has_total_row:
             self._draw_sums("Total")
         paper.rule(1 if self.has_total_row else 0.5, INK)
+
+    @property
+    def _room_of_a_page(self) -> float:
+        """What a page after the first has for rows, below the head and between the carried sums."""
+        return self.paper.fresh_room - _HEAD_ROOM - 2 * _SUMS_HEIGHT
+
+    def _draw_row(self, pieces: list[Piece], below: float) -> None:
+        """A row; of one that is taller than a page the last lines stay with what comes below."""
+        paper = self.paper
+        if total_height(pieces) > self._room_of_a_page:
+            paper.columns((paper.left, pieces[:-4]))
+            pieces = pieces[-4:]
+            paper.keep(total_height(pieces) + below)
+        paper.columns((paper.left, pieces))
+        paper.rule()
 
     def _column_width(self, column: Column) -> float:
         bold = replace(self.fonts.figure, weight=Weight.SEMIBOLD)
@@ -209,37 +231,43 @@ class _Table:
         paper.rule(0.5, INK)
 
     def _row_pieces(self, i: int, row: Line) -> list[Piece]:
-        """The description's lines; the first two carry the row's figures."""
+        """One piece that is never cut; of a row taller than a page its lines, the first with the figures."""
         room = self._description_width()
         title, _, more = row.description.partition("\n")
-        pieces = lines(title, self.fonts.name, room, 0) or [line("", self.fonts.name)]
-        pieces += lines(more, self.fonts.small, room, 0)
-        if len(pieces) == 1 and any(column.cells[i][1] for column in self.columns):
-            pieces.append(gap(9))
-        pieces = [self._indented(piece) for piece in pieces]
-        pieces[0] = self._with_figures(pieces[0], i)
-        return [gap(_ROW_ABOVE), *pieces, gap(_ROW_BELOW)]
-
-    def _indented(self, piece: Piece) -> Piece:
         indent = self.number_width
+        texts = lines(title, self.fonts.name, room + indent, indent) or [gap(self.fonts.name.line)]
+        texts += lines(more, self.fonts.small, room + indent, indent)
+        if len(texts) == 1 and any(column.cells[i][1] for column in self.columns):
+            texts.append(gap(9))
+        height = total_height(texts)
 
         def draw(sheet: Sheet, x: float, y: float) -> None:
-            piece.draw(sheet, x + indent, y)
+            self._draw_number(sheet, x, y, i)
+            below = y
+            for text in texts:
+                text.draw(sheet, x, below)
+                below += text.height
+            self._draw_figures(sheet, y, i)
 
-        return Piece(piece.height, draw)
+        if height <= self._room_of_a_page:
+            return [gap(_ROW_ABOVE), Piece(height, draw), gap(_ROW_BELOW)]
+        figures_first = Piece(0, lambda sheet, x, y: self._draw_number_and_figures(sheet, x, y, i))
+        return [gap(_ROW_ABOVE), figures_first, *texts, gap(_ROW_BELOW)]
 
-    def _with_figures(self, piece: Piece, i: int) -> Piece:
-        def draw(sheet: Sheet, x: float, y: float) -> None:
-            base = y + 5.5 + self.fonts.figure.size * 0.36
-            sheet.text(x, base, self.view.lines[i].no or str(i + 1), self.fonts.figure)
-            piece.draw(sheet, x, y)
-            for column, place in self._places():
-                figure, below = column.cells[i]
-                show = sheet.text if column.is_left else sheet.right
-                show(place, base, figure, self.fonts.figure)
-                show(place, base + 10, below, self.fonts.small)
+    def _draw_number_and_figures(self, sheet: Sheet, x: float, y: float, i: int) -> None:
+        self._draw_number(sheet, x, y, i)
+        self._draw_figures(sheet, y, i)
 
-        return Piece(piece.height, draw)
+    def _draw_number(self, sheet: Sheet, x: float, y: float, i: int) -> None:
+        sheet.text(x, y + base_line(self.fonts.figure), self.view.lines[i].no or str(i + 1), self.fonts.figure)
+
+    def _draw_figures(self, sheet: Sheet, y: float, i: int) -> None:
+        base = y + base_line(self.fonts.figure)
+        for column, place in self._places():
+            figure, below = column.cells[i]
+            show = sheet.text if column.is_left else sheet.right
+            show(place, base, figure, self.fonts.figure)
+            show(place, base + 10, below, self.fonts.small)
 
     def _add(self, i: int) -> None:
         for k, column in enumerate(self.columns):
@@ -261,4 +289,4 @@ class _Table:
         for k, (column, x) in enumerate(self._places()):
             if column.sums:
                 sheet.right(x, base, figures.amount(str(self.sums[k]), self.view.currency), style)
-        self.paper.y += 21
+        self.paper.y += _SUMS_HEIGHT

@@ -63,6 +63,7 @@ class Tail:
 
     def draw(self) -> None:
         paper = self.paper
+        paper.keep(self.height_of_totals)
         paper.y += 10
         paper.columns((paper.left, self._beside), (self._sums_x, self._sums))
         paper.y += 14

@@ -9,7 +9,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 from services.exchange.reading.cells import Block, Cell, decode, decode_block
 from services.exchange.reading.failures import Unreadable
@@ -110,6 +111,14 @@ class ReadResult:
 
     def close(self) -> None:
         self._spool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 @dataclass(frozen=True, slots=True)

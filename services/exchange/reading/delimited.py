@@ -23,8 +23,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_FOREIGN_SCRIPT_SHARE = 0.3
-"""From this share of non-ASCII among the letters on, a text is not Western European with some accents."""
+_FOREIGN_SCRIPT_SHARE = 0.4
+_FOREIGN_SCRIPT_LEAST = 12
+"""From this share and number of non-ASCII letters on, a text is not Western European with some accents."""
+_FIRST_HIGH_LETTER = 0xC0
+"""In the old one-byte encodings letters lie from here on, signs such as quotation marks below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,9 @@ def _legacy_encoding(file: BinaryIO) -> str:
     file.seek(0)
     sample = b"".join(line for line in file.read(1 << 21).splitlines(keepends=True) if not line.isascii())
     sample = sample[:_SAMPLE_BYTES]
-    high = sum(byte > 127 for byte in sample)
-    letters = sum(byte > 127 or chr(byte).isalpha() for byte in sample)
-    if high > _FOREIGN_SCRIPT_SHARE * letters:
+    high = sum(byte >= _FIRST_HIGH_LETTER for byte in sample)
+    letters = high + sum(byte < 128 and chr(byte).isalpha() for byte in sample)
+    if high >= _FOREIGN_SCRIPT_LEAST and high > _FOREIGN_SCRIPT_SHARE * letters:
         import charset_normalizer
 
         best = charset_normalizer.from_bytes(sample).best()
