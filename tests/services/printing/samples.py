@@ -21,7 +21,12 @@ def _cents(value: Decimal) -> Decimal:
 
 
 def _line(
-    no: int, goods: tuple[str, str, str, str, str, bool], rates: dict[str, Decimal], category: str, fx: Decimal, discount: str
+    no: int,
+    goods: tuple[str, str, str, str, str, bool],
+    rates: dict[str, Decimal],
+    category: str,
+    fx: Decimal,
+    discount: str,
 ) -> dict[str, Any]:
     description, hsn, quantity, unit, price, is_service = goods
     gross = _cents(Decimal(quantity) * Decimal(price))
@@ -37,7 +42,10 @@ def _line(
         for name, rate in rates.items()
     ]
     tax = sum((Decimal(str(row["amount"])) for row in taxes), Decimal("0.00"))
-    home_taxable, home_tax = _cents(taxable * fx), sum((Decimal(str(row["home_amount"])) for row in taxes), Decimal("0.00"))
+    home_taxable, home_tax = (
+        _cents(taxable * fx),
+        sum((Decimal(str(row["home_amount"])) for row in taxes), Decimal("0.00")),
+    )
     return {
         "no": no,
         "description": description,
@@ -118,7 +126,9 @@ def _document(lines: list[dict[str, Any]], currency: str, home: str, fx: str) ->
     }
 
 
-def uae(count: int = 4, *, currency: str = "AED", fx: str = "1", discount: str = "5", zero_rated: int = 0) -> dict[str, Any]:
+def uae(
+    count: int = 4, *, currency: str = "AED", fx: str = "1", discount: str = "5", zero_rated: int = 0
+) -> dict[str, Any]:
     """A tax invoice of a Dubai firm with `count` lines, the last `zero_rated` of them at 0 %."""
     lines = []
     for i in range(count):
@@ -139,7 +149,12 @@ def uae(count: int = 4, *, currency: str = "AED", fx: str = "1", discount: str =
             "trade_name": "ميريديان سيستمز ذ.م.م",
             "tax_id": "100357190400003",
             "tax_id_label": "TRN",
-            "address": {"street": "Office 1204, Harbour Gate Tower", "extra": "Business Bay", "city": "Dubai", "country": "AE"},
+            "address": {
+                "street": "Office 1204, Harbour Gate Tower",
+                "extra": "Business Bay",
+                "city": "Dubai",
+                "country": "AE",
+            },
             "state": "DXB",
             "country": "AE",
             "country_name": "United Arab Emirates",
@@ -152,7 +167,12 @@ def uae(count: int = 4, *, currency: str = "AED", fx: str = "1", discount: str =
             "trade_name": "شركة النور للتجارة ذ.م.م",
             "tax_id": "100482216700003",
             "tax_id_label": "TRN",
-            "address": {"street": "Warehouse 7, Street 14", "extra": "Al Quoz Industrial 3", "city": "Dubai", "country": "AE"},
+            "address": {
+                "street": "Warehouse 7, Street 14",
+                "extra": "Al Quoz Industrial 3",
+                "city": "Dubai",
+                "country": "AE",
+            },
             "state": "DXB",
             "country": "AE",
             "country_name": "United Arab Emirates",
@@ -194,7 +214,14 @@ def india(count: int = 4, *, is_inter: bool = False, cess: str = "0", mixed: boo
             "legal_name": "Meridian Systems India Pvt Ltd",
             "tax_id": "27AAKCM4821L1Z4",
             "tax_id_label": "GSTIN",
-            "address": {"street": "4th floor, Koregaon Court", "extra": "North Main Road", "city": "Pune", "pin": "411001", "state": "27", "country": "IN"},
+            "address": {
+                "street": "4th floor, Koregaon Court",
+                "extra": "North Main Road",
+                "city": "Pune",
+                "pin": "411001",
+                "state": "27",
+                "country": "IN",
+            },
             "state": "27",
             "state_name": "Maharashtra",
             "country": "IN",
