@@ -117,7 +117,7 @@ class Paper:
         self.sheets: list[Sheet] = []
         self.left = MARGIN
         self.width = file.width - 2 * MARGIN
-        self.bottom = file.height - FOOT - 12
+        self.bottom = file.height - FOOT - 9
         self.y = TOP
         self.after_break: Callable[[], None] | None = None
         self._begin_page()

@@ -66,7 +66,7 @@ class Tail:
         paper.keep(self.height_of_totals)
         paper.y += 10
         paper.columns((paper.left, self._beside), (self._sums_x, self._sums))
-        paper.y += 14
+        paper.y += 11
         self._draw_tax_and_code()
         self._draw_references()
 
@@ -183,7 +183,7 @@ class Tail:
         table = _small_table(self._tax_title(), rows, min(room, paper.width * 0.78)) if rows else []
         paper.keep(max(total_height(table[:4]), total_height(beside)))
         paper.columns((paper.left, table), (paper.left + paper.width - _QR_SIZE, beside))
-        paper.y += 14
+        paper.y += 11
 
     def _tax_title(self) -> str:
         if taxation.is_gst(self.view):
