@@ -26,6 +26,8 @@ class Draft:
     """(header or, for what follows from several columns, the field; value as shown; what is wrong)"""
     unread: set[str] = field(default_factory=set)
     """Fields whose cell has a value that could not be taken: wrong, not missing."""
+    spare_phones: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    """(field, header, numbers behind the first in its cell)"""
     currency: str | None = None
 
     def text(self, name: str) -> str:

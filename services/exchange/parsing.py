@@ -135,6 +135,7 @@ class RowParser:
             return self._staged(number, row, draft)
         for taken in self._taken:
             self._take(draft, taken, row)
+        self._settle_spare_phones(draft)
         self._keep_others(draft, row)
         COMPLETE[self._entity](draft, self._options)
         if draft.notes:
@@ -158,7 +159,9 @@ class RowParser:
             if value is None or value in ("", ()):
                 continue
             if taken.spec.kind is Kind.PHONE and isinstance(value, tuple):
-                value = self._first_phone(draft, taken.name, column, value)
+                if len(value) > 1:
+                    draft.spare_phones.append((taken.name, column.header, value[1:]))
+                value = value[0]
             if is_first:
                 draft.values[taken.name] = value
                 if taken.spec.kind is Kind.MONEY and draft.currency is None:
@@ -166,15 +169,14 @@ class RowParser:
             elif taken.spec.kind is not Kind.STATE and value != draft.values[taken.name]:
                 draft.extra[column.header] = shown(cell)
 
-    @staticmethod
-    def _first_phone(draft: Draft, name: str, column: MappedColumn, numbers: tuple[str, ...]) -> str:
-        """The first of several numbers; the second becomes the mobile if there is none, the rest are kept aside."""
-        rest = numbers[1:]
-        if rest and name == "phone" and "mobile" not in draft.values:
-            draft.values["mobile"], rest = rest[0], rest[1:]
-        if rest:
-            draft.extra[f"{column.header} (more)"] = ", ".join(rest)
-        return numbers[0]
+    def _settle_spare_phones(self, draft: Draft) -> None:
+        """Further numbers of a cell: the second one is the mobile where no column has one, the rest are kept aside."""
+        for name, header, numbers in draft.spare_phones:
+            rest = numbers
+            if name == "phone" and "mobile" not in draft.values:
+                draft.values["mobile"], rest = rest[0], rest[1:]
+            if rest:
+                draft.extra[f"{header} (more)"] = ", ".join(rest)
 
     def _keep_others(self, draft: Draft, row: Sequence[Cell]) -> None:
         width = len(row)

@@ -344,6 +344,18 @@ def test_all_issues_of_a_row_at_once(tmp_path: Path) -> None:
     assert "phone" not in row.values
 
 
+def test_two_phones_in_one_cell(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["Customer Name", "Phone", "Mobile"],
+        ["Acme", "04 555 0112 / 050 555 0101", ""],
+        ["Bond", "04 555 0113 / 04 555 0114", "050 555 0102"],
+    ]
+    acme, bond = staged(write_csv(tmp_path / "customers.csv", rows))
+    assert (acme.values["phone"], acme.values["mobile"], acme.extra) == ("04 555 0112", "050 555 0101", {})
+    assert (bond.values["phone"], bond.values["mobile"]) == ("04 555 0113", "050 555 0102")
+    assert bond.extra == {"Phone (more)": "04 555 0114"}
+
+
 def test_ragged_rows_are_rejected_and_never_shifted(tmp_path: Path) -> None:
     path = tmp_path / "customers.csv"
     path.write_text("Customer Name,City,Email\nAcme, Inc,Dubai,a@b.example\nFine,Dubai,f@b.example,,\nShort,Dubai\n")
