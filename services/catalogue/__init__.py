@@ -1,0 +1,1 @@
+"""The catalogue: what we sell, by which unit, at which price."""

@@ -1,0 +1,1 @@
+"""Sales: pipelines, and deals from the first talk to won or lost."""
