@@ -241,3 +241,9 @@ def _shown(book: str) -> str:
 def driver_version() -> str:
     driver: Any = sqlite_driver()
     return f"{driver.__name__.split('.')[0]} {driver.sqlite_version}"
+
+
+def discard_new(book: str) -> None:
+    """Take away a file that was just made and never used."""
+    if not is_server(book):
+        _remove(Path(book))

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from models.billing import Document, DocumentLine, FrozenView
 from models.catalogue import Item
 from models.columns import canonical_json
-from models.customers import Customer
+from models.customers import Customer, CustomerAddress
 from models.organisation import TaxRegistration
 from models.sales import Deal
 from models.values.money import Money, exponent
@@ -82,7 +82,6 @@ def issue(work: Work, document_id: int, *, on: dt.date | None = None) -> str:
     require(work, Module.BILLING, Action.ISSUE)
     document = locked(work, document_id)
     _only_draft(document, "issued")
-    kind = KINDS[document.kind]
     parties = parties_of(work, document)
     billing = billing_address(work, parties.customer)
     if _set_dates(work, document, parties, on) or not work.is_new(document):
@@ -92,6 +91,16 @@ def issue(work: Work, document_id: int, *, on: dt.date | None = None) -> str:
         sentences = tuple(f"{blocker.message} ({blocker.law})" if blocker.law else blocker.message for blocker in found)
         things = "1 thing blocks" if len(found) == 1 else f"{len(found)} things block"
         raise Rejected(f"{things} the issue: {' '.join(sentences)}", sentences)
+    with work.session.no_autoflush:
+        number = _number_and_freeze(work, document, parties, billing)
+    work.session.flush()
+    work.record(f"{document.kind.value}.issued", document, number=number)
+    return number
+
+
+def _number_and_freeze(work: Work, document: Document, parties: Parties, billing: CustomerAddress | None) -> str:
+    """Number, balance, frozen view and entry: written together, since a numbered document accepts no change."""
+    kind, company = KINDS[document.kind], parties.place.company
     taken = take(work, parties.place, document.kind.value, document.issued_on, is_ordered=kind.is_ordered)
     document.series_id, document.fiscal_year = taken.series_id, taken.fiscal_year
     document.number, document.sequence_no = taken.number, taken.sequence_no
@@ -102,13 +111,11 @@ def issue(work: Work, document_id: int, *, on: dt.date | None = None) -> str:
         document.balance_minor = document.payable_minor - document.prepaid_minor
         document.home_balance_minor = document.home_payable_minor
     _freeze(work, document, printed(work, document, parties, billing))
-    company = parties.place.company
     amounts = kind.postings(
         document, accounts_of(work, company.id), lambda code: account_by_code(work, company.id, code)
     )
-    text = f"{kind.noun.capitalize()} {document.number}"
+    text = f"{kind.noun.capitalize()} {taken.number}"
     post(work, company, document.branch_id, amounts, on=document.issued_on, text=text, source=_source(document))
-    work.record(f"{document.kind.value}.issued", document, number=document.number)
     return taken.number
 
 

@@ -316,14 +316,3 @@ def _locked_payment(work: Work, payment_id: int) -> Payment:
     if found is None:
         raise NotFound("This payment is not in the book.")
     return found
-
-
-def parse_allocation(text: str) -> AllocationDraft:
-    """`INV-2026-0001=60.00` of the command line."""
-    document, separator, amount = text.rpartition("=")
-    if not separator or not document:
-        raise InvalidValue(f"{text!r} is no allocation. Write NUMBER=AMOUNT, such as INV-2026-0001=60.00.")
-    try:
-        return AllocationDraft(document.strip(), Decimal(amount))
-    except ArithmeticError:
-        raise InvalidValue(f"{amount!r} is no amount. Write NUMBER=AMOUNT, such as INV-2026-0001=60.00.") from None
