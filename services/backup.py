@@ -18,7 +18,7 @@ from models.history import History
 from services import history, manifest
 from services.book import MAGIC_OFFSET, SQLITE_MAGIC, driver_version, open_book
 from services.contents import Contents, contents_of, faults_of, frozen_engine
-from services.database import APPLICATION_ID
+from services.database import APPLICATION_ID, sqlite_driver
 from services.errors import BookError, UserError
 from services.files import (
     FileError,
@@ -128,20 +128,20 @@ def _publish(part: Path, target: Path, entry: manifest.Entry) -> None:
 
 def copy_tested(engine: Engine, part: Path, report: Report = silent) -> Contents:
     """VACUUM INTO `part`, then compare it with the book that it was taken from. Raises UserError."""
-    raw = engine.raw_connection()
     try:
-        cursor = raw.cursor()
-        before = cursor.execute("PRAGMA data_version").fetchone()
-        with engine.connect() as connection:
-            live = contents_of(connection)
+        raw = engine.raw_connection()
         try:
+            cursor = raw.cursor()
+            before = cursor.execute("PRAGMA data_version").fetchone()
+            with engine.connect() as connection:
+                live = contents_of(connection)
             cursor.execute("VACUUM INTO ?", (str(part),))
-        except Exception as error:
-            raise _cannot_copy(error, part) from error
-        report(1, STEPS)
-        is_quiet = cursor.execute("PRAGMA data_version").fetchone() == before
-    finally:
-        raw.close()
+            is_quiet = cursor.execute("PRAGMA data_version").fetchone() == before
+        finally:
+            raw.close()
+    except (DBAPIError, sqlite_driver().Error) as error:
+        raise _cannot_copy(error, part) from error
+    report(1, STEPS)
     sync_file(part)
     copied, faults = examine(part)
     report(2, STEPS)
@@ -188,14 +188,14 @@ def _link(connection: Connection, history_id: int) -> str:
 
 
 def _cannot_copy(error: Exception, part: Path) -> UserError:
-    """The driver's own exceptions have no common base that both drivers share."""
-    text = str(error)
+    """VACUUM INTO speaks with the driver's own exceptions, what SQLAlchemy reads with its own."""
+    text = str(getattr(error, "orig", error))
     if "disk is full" in text or ("disk I/O error" in text and part.exists()):
         return FileError("The disk is full, so no backup was made. Free some space, or choose another disk.")
     if "unable to open" in text or "readonly" in text:
         return FileError(f"Nothing can be written in {part.parent}. Check the permissions, or choose another folder.")
-    known = sentence_for(DBAPIError("VACUUM INTO", None, error))
-    return known or BookError(f"The backup could not be made: {text}.")
+    known = sentence_for(error if isinstance(error, DBAPIError) else DBAPIError("VACUUM INTO", None, error))
+    return known or BookError(f"The backup could not be made: {text.splitlines()[0]}.")
 
 
 def _refuse_target(book: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ what the book has promised to keep: `customer CODE`, `number NUMBER`, `backup PA
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import multiprocessing
 import os
@@ -27,6 +28,8 @@ from tests.soak.books import clock, new_book, opened
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHOUT_END = 10**9
 BEGUN = "begun"
+PIPE_BYTES = 1 << 20
+"""Room for all that a child tells in a minute, so that it never waits for a reader."""
 
 Workload = Callable[[str, int, int], None]
 """(book, seed, how many rounds); runs until it is killed or the rounds are done."""
@@ -37,6 +40,7 @@ WORKLOADS: dict[str, str] = {
     "backup": "tests.soak.workloads:back_up",
     "restore": "tests.soak.workloads:restore_often",
     "new": "tests.soak.workloads:make_books",
+    "race": "tests.soak.races:racer",
 }
 
 
@@ -124,6 +128,8 @@ def start(name: str, book: str, seed: int, rounds: int = WITHOUT_END) -> Child:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.soak.workloads"])
     ours, theirs = context.Pipe(duplex=False)
+    if sys.platform == "linux":
+        fcntl.fcntl(theirs.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     process = context.Process(target=_tell_into, args=(theirs, [name, book, str(seed), str(rounds)]), daemon=True)
     process.start()
     theirs.close()
