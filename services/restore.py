@@ -117,7 +117,7 @@ def _change_over(part: Path, target: Path, *, clock: Clock, actor: str | None) -
         return kept_as
     _require_right(target, clock, actor)
     with Gate(_with_end(target, "-lock")).passing(), _alone_with(target) as cursor:
-        _keep_tested(cursor, target, kept_as)
+        _keep_whole(cursor, kept_as)
         cursor.execute("PRAGMA journal_mode=DELETE").fetchall()
         cursor.execute("PRAGMA journal_mode=MEMORY").fetchall()
         _clear_beside(target)
@@ -157,36 +157,37 @@ def _is_damaged(target: Path) -> bool:
 
 @contextmanager
 def _alone_with(target: Path) -> Iterator[Any]:
-    """A cursor while nobody else has the book open. Raises BookError where somebody has."""
+    """A cursor while nobody else has the book open. Raises BookError where somebody has, and for what SQLite reports."""
     driver = sqlite_driver()
     connection = driver.connect(target.as_uri() + "?mode=rw", uri=True, isolation_level=None)
     try:
         cursor = connection.cursor()
-        try:
-            cursor.execute(f"PRAGMA busy_timeout={WAIT_MS}").fetchall()
-            cursor.execute("PRAGMA locking_mode=EXCLUSIVE").fetchall()
-            cursor.execute("BEGIN EXCLUSIVE")
-            cursor.execute("COMMIT")
-        except driver.OperationalError as error:
-            if "locked" not in str(error):
-                raise
-            raise BookError(
-                f"{target} is open elsewhere, so nothing was restored. Close it there and try again."
-            ) from None
+        for statement in (
+            f"PRAGMA busy_timeout={WAIT_MS}",
+            "PRAGMA synchronous=FULL",
+            "PRAGMA locking_mode=EXCLUSIVE",
+            "BEGIN EXCLUSIVE",
+            "COMMIT",
+        ):
+            cursor.execute(statement).fetchall()
         yield cursor
+    except driver.Error as error:
+        if "locked" in str(error):
+            sentence = f"{target} is open elsewhere, so nothing was restored. Close it there and try again."
+        else:
+            sentence = f"{target} could not be kept aside ({error}), so nothing was restored."
+        raise BookError(sentence) from error
     finally:
         connection.close()
 
 
-def _keep_tested(cursor: Any, target: Path, kept_as: Path) -> None:
-    """The old book whole, its -wal included, under its new name, before anything of it is given up."""
+def _keep_whole(cursor: Any, kept_as: Path) -> None:
+    """The old book with its -wal, under its new name, before anything of it is given up."""
     part = temporary_name(kept_as)
     try:
         cursor.execute("VACUUM INTO ?", (str(part),))
         sync_file(part)
         put_in_place(part, kept_as)
-    except sqlite_driver().Error as error:
-        raise BookError(f"{target} could not be kept aside ({error}), so nothing was restored.") from error
     finally:
         discard(part)
 

@@ -198,11 +198,11 @@ def run(names: Sequence[str] = tuple(COMMANDS), stride: int = 1) -> list[Outcome
     """Each command with each sort of failure at every `stride`-th call."""
     with tempfile.TemporaryDirectory(prefix="throughline-failing-") as made:
         folder = Path(made).resolve()
-        template = _template(folder)
+        template = template_in(folder)
         return [_run(name, template, folder, stride) for name in names]
 
 
-def _template(folder: Path) -> Path:
+def template_in(folder: Path) -> Path:
     template = folder / "template"
     new_book(str(template))
     store = opened(str(template))
@@ -232,9 +232,9 @@ def _run(name: str, template: Path, folder: Path, stride: int) -> Outcome:
 def _fail_once(name: str, sort: Sort, failure: Failure, template: Path, folder: Path) -> list[str]:
     book = folder / BOOK
     for stale in ("made.backup", "made.backup.manifest.json", "new.throughline"):
-        _take_away(folder / stale)
+        take_away(folder / stale)
     copy_book(template, book)
-    before = _contents(book)
+    before = contents_in(book)
     store = opened(str(book))
     told: BaseException | None = None
     try:
@@ -248,7 +248,7 @@ def _fail_once(name: str, sort: Sort, failure: Failure, template: Path, folder: 
         store.close()
     faults = faults_in(str(book))
     if told is not None:
-        if _contents(book) != before:
+        if contents_in(book) != before:
             faults.append("the command failed and changed the book")
         faults += [f"left behind: {path.name}" for path in folder.iterdir() if path.name.endswith(".part")]
         faults += _again(name, book)
@@ -267,7 +267,7 @@ def _again(name: str, book: Path) -> list[str]:
     return faults_in(str(book))
 
 
-def _contents(book: Path) -> Contents:
+def contents_in(book: Path) -> Contents:
     store = opened(str(book))
     try:
         with store.engine.connect() as connection:
@@ -276,7 +276,7 @@ def _contents(book: Path) -> Contents:
         store.close()
 
 
-def _take_away(path: Path) -> None:
+def take_away(path: Path) -> None:
     """Gone with all that lay beside it."""
     for beside in path.parent.glob(path.name + "*"):
         beside.unlink()

@@ -19,6 +19,7 @@ USUAL_S = 0.3
 LONGEST_S = {"new": 1.2, "restore": 0.6}
 """A child is killed within this time after it has begun its work."""
 START_S = 60
+NAMES = ("customers", "issue", "backup", "restore", "new")
 
 
 @dataclass(frozen=True, slots=True)

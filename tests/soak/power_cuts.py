@@ -25,6 +25,8 @@ from tests.soak.workloads import ROOT, command_line
 
 SECTORS = (512, 4096)
 BOOK = "cut.throughline"
+ROUNDS = {"customers": 150, "issue": 90, "backup": 9}
+"""Workloads that are recorded, and how many rounds of each: enough for several checkpoints."""
 
 
 @dataclass(frozen=True, slots=True)

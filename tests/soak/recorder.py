@@ -16,7 +16,9 @@ CALLS = (
     "openat,open,creat,close,dup,dup2,dup3,fcntl,pwrite64,write,pwritev,writev,lseek,ftruncate,fallocate,fsync,"
     "fdatasync,sync_file_range,rename,renameat,renameat2,unlink,unlinkat"
 )
-LINE = re.compile(rb"^(\w+)\((.*)\)\s+= (-?\d+)")
+LINE = re.compile(rb"^(?:\d+ +)?(\w+)\((.*)\)\s+= (-?\d+)")
+QUICKLY = ("-f", "--seccomp-bpf")
+"""Only the calls that are asked for stop the child; the kernel lets the others pass."""
 TEXT = re.compile(rb'"((?:\\x[0-9a-f]{2})*)"')
 NOT_KEPT = ("-shm", "-lock")
 """Made anew after a power cut: nothing of them needs to survive."""
@@ -77,12 +79,24 @@ class Recording:
 def record(command: list[str], folder: Path, root: Path) -> Recording:
     """Run `command` to its end and answer what it did to the files in `folder`."""
     before = tuple((path.name, path.read_bytes()) for path in sorted(folder.iterdir()) if _is_kept(path.name))
-    strace = _strace()
+    tool = strace()
     with tempfile.TemporaryDirectory(prefix="throughline-strace-") as logs:
         log = Path(logs) / "calls"
         trace = ",".join(f"?{call}" for call in CALLS.split(","))
-        options = ["-qq", "-xx", "-s", str(1 << 22), "-e", f"trace={trace}", "-e", "signal=none", "-o", str(log)]
-        done = subprocess.run([strace, *options, *command], cwd=root, check=False, capture_output=True)
+        options = [
+            *QUICKLY,
+            "-qq",
+            "-xx",
+            "-s",
+            str(1 << 22),
+            "-e",
+            f"trace={trace}",
+            "-e",
+            "signal=none",
+            "-o",
+            str(log),
+        ]
+        done = subprocess.run([tool, *options, *command], cwd=root, check=False, capture_output=True)
         if done.returncode:
             reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
             raise Unavailable(f"The recorded child failed: {reason[0]}")
@@ -90,7 +104,7 @@ def record(command: list[str], folder: Path, root: Path) -> Recording:
             return Recording(folder, before, tuple(_Reader(folder, root, before).read(lines)))
 
 
-def _strace() -> str:
+def strace() -> str:
     found = shutil.which("strace")
     if found is None and sys.platform == "linux" and shutil.which("apt-get") and os.geteuid() == 0:
         command = [
