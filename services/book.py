@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 import uuid
 from pathlib import Path
@@ -82,17 +83,20 @@ def _store(engine: Engine, path: Path | None, clock: Clock, *, actor_id: int, zo
 
 
 def _start_file(path: Path) -> None:
-    if path.is_dir():
-        raise BookError(f"{path} is a folder. Give the new book a file name, such as acme.throughline.")
-    if not path.parent.is_dir():
-        raise BookError(f"The folder {path.parent} does not exist. Create it first.")
-    _refuse_network(path)
+    _refuse_share(path)
     try:
+        if path.is_dir():
+            raise BookError(f"{path} is a folder. Give the new book a file name, such as acme.throughline.")
+        if not path.parent.is_dir():
+            raise BookError(f"The folder {path.parent} does not exist. Create it first.")
+        _refuse_network(path)
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
     except FileExistsError:
         raise BookError(f"{path} exists already and is left as it is. Choose another name, or open it.") from None
     except OSError as error:
         raise BookError(f"{path} cannot be written: {error.strerror}.") from None
+    except ValueError:
+        raise BookError(f"{path} is no name of a file. Give the new book another name.") from None
 
 
 def _remove(path: Path) -> None:
@@ -117,7 +121,6 @@ def _first_rows(store: Store, *, is_trial: bool) -> None:
     with store.writing() as work:
         work.session.add(
             User(
-                id=SYSTEM_USER,
                 code="system",
                 name="Throughline",
                 email="",
@@ -134,11 +137,18 @@ def _first_rows(store: Store, *, is_trial: bool) -> None:
 
 def _look_at(path: Path) -> None:
     """Cheap looks that need no SQLite: what this is, and whether it may be opened where it lies."""
-    if not path.exists():
-        raise BookError(f"There is no book at {path}. Check the path, or make one with: new --name ... --country ...")
-    if path.is_dir():
+    _refuse_share(path)
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise BookError(
+            f"There is no book at {path}. Check the path, or make one with: new --name ... --country ..."
+        ) from None
+    except OSError as error:
+        raise BookError(f"{path} cannot be read: {error.strerror}.") from None
+    if stat.S_ISDIR(mode):
         raise BookError(f"{path} is a folder, not a book.")
-    if not path.is_file():
+    if not stat.S_ISREG(mode):
         raise BookError(f"{path} is not an ordinary file.")
     _refuse_network(path)
     try:
@@ -151,13 +161,20 @@ def _look_at(path: Path) -> None:
     if not head.startswith(SQLITE_MAGIC):
         raise BookError(f"{path} is not a book of Throughline. Nothing in it was touched.")
     mark = int.from_bytes(head[MAGIC_OFFSET : MAGIC_OFFSET + 4], "big")
-    if len(head) == 100 and mark not in {APPLICATION_ID, 0}:
+    if len(head) < 100:
+        raise BookError(f"{path} is damaged: it ends too early. Restore the last verified backup.")
+    # In a book whose first pages still lie in the write-ahead log the mark is 0; it is asked again once that is read.
+    if mark != APPLICATION_ID and not (mark == 0 and path.with_name(path.name + "-wal").exists()):
         raise BookError(f"{path} is a database of another program. Nothing in it was touched.")
 
 
-def _refuse_network(path: Path) -> None:
+def _refuse_share(path: Path) -> None:
     if str(path).startswith(("\\\\", "//")):
         raise BookError(f"{path} lies on a network share, where SQLite can lose data. Use PostgreSQL to share a book.")
+
+
+def _refuse_network(path: Path) -> None:
+    _refuse_share(path)
     if sys.platform == "linux" and _file_system(path) in NETWORK_TYPES:
         raise BookError(f"{path} lies on a network drive, where SQLite can lose data. Use PostgreSQL to share a book.")
 

@@ -82,9 +82,11 @@ def clock() -> Clock:
 
 def _found(where: str, clock: Clock, company: CompanyDraft) -> None:
     store = book.create(where, clock=clock, is_trial=True)
-    with store.writing() as work:
-        found_book(work, company)
-    store.close()
+    try:
+        with store.writing() as work:
+            found_book(work, company)
+    finally:
+        store.close()
 
 
 @pytest.fixture(scope="session")
