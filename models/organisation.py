@@ -28,10 +28,13 @@ class Book(Entity, topic=Topic.SETTINGS):
     """One row: what this database is. `is_trial` books may set the clock and are marked on paper."""
 
     __tablename__ = "book"
+    untracked = frozenset({"reference_stamp"})
 
     uuid: Mapped[Code]
     created_at: Mapped[Instant]
     is_trial: Mapped[bool]
+    reference_stamp: Mapped[Big] = mapped_column(default=0)
+    """Counts the changes of what every command reads: companies, branches, users, roles, accounts, settings."""
 
 
 class Company(Versioned, Entity, topic=Topic.ORGANISATION):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from models.values.decimals import parse as parse_decimal
@@ -71,12 +72,17 @@ def _sentence(problems: list[Problem]) -> str:
     return first if not more else first + "".join(f" {p.message}" for p in problems[1:6])
 
 
+@cache
+def _hints(draft: Hashable) -> dict[str, Any]:
+    return get_type_hints(draft)
+
+
 def _build(draft: type[Any], values: Mapping[str, Any], what: str, problems: list[Problem], path: str) -> Any:
     known = {f.name: f for f in fields(draft)}
     for name in values:
         if name not in known:
             raise WrongUse(f"{what} has no field {path}{name}.{nearest(name, known)}")
-    hints = get_type_hints(draft)
+    hints = _hints(draft)  # type: ignore[arg-type]  # a class is hashable; mypy sees its metaclass
     arguments: dict[str, Any] = {}
     for name, spec in known.items():
         if name in values:

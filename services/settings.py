@@ -51,13 +51,11 @@ S = TypeVar("S", bound=Section)
 
 
 def read(work: Work, section: type[S]) -> S:
-    cached = work.session.info.get(("setting", section))
-    if isinstance(cached, section):
-        return cached
-    body = work.session.scalar(select(SettingSection.body).where(SettingSection.section == section.section))
-    value = section() if body is None else section(**_typed(section, body))
-    work.session.info["setting", section] = value
-    return value
+    def load() -> S:
+        body = work.session.scalar(select(SettingSection.body).where(SettingSection.section == section.section))
+        return section() if body is None else section(**_typed(section, body))
+
+    return work.known(("setting", section.section), load)
 
 
 def everything(work: Work) -> dict[str, dict[str, Any]]:
@@ -79,7 +77,6 @@ def change(work: Work, key: str, text: str) -> None:
         work.session.add(SettingSection(section=section.section, body=body))
     else:
         row.body = body
-    work.session.info.pop(("setting", section), None)
 
 
 def _find(key: str) -> tuple[Any, str]:

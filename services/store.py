@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,19 +15,21 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, event, func, insert, inspect, select
+from sqlalchemy import Engine, delete, event, func, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.base import Entity
 from models.guards import MARK
 from models.history import CommandRun, Event, Outbox
+from models.organisation import Book
 from models.values.topics import Topic
 from services import history
 from services.errors import BookError, Conflict, UserError
 from services.gate import Gate
 from services.permissions import Actor, load_actor
+from services.references import TABLES, References
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,6 +41,8 @@ ATTEMPTS = 6
 PAUSE_S = 0.02
 RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}
 BULK_ROWS = 5_000
+DELETE_ROWS = 500
+_STAMP = select(Book.reference_stamp)
 
 
 class Deriver(Protocol):
@@ -60,15 +64,52 @@ class Work:
     pending: history.Pending = field(default_factory=history.Pending)
     touched: dict[type[Entity], set[int]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    breathe: Callable[[], None] = lambda: None
+    """Called now and then in long steps; a task that can be stopped puts something here that raises Cancelled."""
+    references: References = field(default_factory=References)
 
     @property
     def today(self) -> dt.date:
         """The business day in the company's time zone."""
         return self.now.astimezone(self.zone).date()
 
-    @cached_property
+    @property
     def actor(self) -> Actor:
-        return load_actor(self.session, self.actor_id)
+        return self.known(("actor", self.actor_id), lambda: load_actor(self.session, self.actor_id))
+
+    def known(self, key: Hashable, load: Callable[[], T]) -> T:
+        """A value made from reference data (services/references.py), kept while nobody changes any of it.
+
+        `load` must answer something that is never changed afterwards and needs no session.
+        """
+        if self.changes_references:
+            return load()
+        return self.references.get(self._reference_stamp, key, load)
+
+    def known_row(self, table: type[E], row_id: int) -> E:
+        """A row of reference data, to read only: it belongs to no session, and a change of it is never saved."""
+
+        def load() -> E:
+            row = self.session.get_one(table, row_id)
+            if not self.changes_references:
+                self.session.expunge(row)
+            return row
+
+        return self.known((table, row_id), load)
+
+    @property
+    def changes_references(self) -> bool:
+        """Whether this unit of work changed reference data itself, so that nothing kept may be trusted."""
+        return not TABLES.isdisjoint(self.touched)
+
+    @cached_property
+    def _reference_stamp(self) -> int:
+        return self.session.connection().execute(_STAMP).scalar() or 0
+
+    def hold(self, entity: E) -> E:
+        """Keep a record in memory until this unit of work ends, so that it is read once."""
+        self.session.info.setdefault("held", []).append(entity)
+        return entity
 
     def record(self, kind: str, subject: Entity, **details: Any) -> None:
         """Write the event in the same transaction as the change that it tells of."""
@@ -112,8 +153,7 @@ class Work:
         return self.is_new_row(subject.__tablename__, subject.id)
 
     def is_new_row(self, table: str, row_id: int) -> bool:
-        change = self.pending.rows.get((table, row_id))
-        return change is not None and change.action == "insert"
+        return self.pending.is_new(table, row_id)
 
     def insert_many(self, table: type[E], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert by thousands with history and search, around the ORM. Every row brings its `id` (see `next_ids`)."""
@@ -121,11 +161,37 @@ class Work:
         connection = self.session.connection()
         for start in range(0, len(rows), BULK_ROWS):
             connection.execute(insert(table), rows[start : start + BULK_ROWS])
+        ids = [row["id"] for row in rows]
         if table.is_tracked:
-            for row in rows:
-                self.pending.created(table.__tablename__, row["id"], _kept(table, row))
+            self.pending.created_many(table.__tablename__, ids, (_kept(table, row) for row in rows))
         self.topics.add(table.topic)
-        self.touched.setdefault(table, set()).update(row["id"] for row in rows)
+        self.touched.setdefault(table, set()).update(ids)
+
+    def delete_many(self, table: type[Entity], ids: Sequence[int]) -> None:
+        """Delete by thousands with history and search, around the ORM; parts that other tables keep go first."""
+        self.session.flush()
+        connection = self.session.connection()
+        fields = history.tracked_fields(table)
+        columns = [getattr(table, name) for name in fields]
+        for start in range(0, len(ids), DELETE_ROWS):
+            self.breathe()
+            block = ids[start : start + DELETE_ROWS]
+            if table.is_tracked:
+                rows = connection.execute(select(table.id, *columns).where(table.id.in_(block)).order_by(table.id)).all()
+                values = ({n: history.plain(v) for n, v in zip(fields, r[1:], strict=True) if v is not None} for r in rows)
+                self.pending.deleted_many(table.__tablename__, [row.id for row in rows], values)
+            connection.execute(delete(table).where(table.id.in_(block)))
+        self.topics.add(table.topic)
+        self.touched.setdefault(table, set()).update(ids)
+
+    def delete_parts(self, table: type[Entity], owner: InstrumentedAttribute[int], owner_ids: Sequence[int]) -> None:
+        """Delete the rows that an untracked table keeps for these owners; see insert_parts."""
+        if table.is_tracked:
+            raise TypeError(f"{table.__tablename__} keeps history; use delete_many")
+        for start in range(0, len(owner_ids), DELETE_ROWS):
+            block = owner_ids[start : start + DELETE_ROWS]
+            self.session.connection().execute(delete(table).where(owner.in_(block)))
+        self.topics.add(table.topic)
 
     def next_ids(self, table: type[Entity], count: int) -> range:
         """Ids that no row of `table` has: the next ones on SQLite, taken from the sequence on PostgreSQL."""
@@ -165,6 +231,7 @@ class Store:
         self._gate = gate or Gate(None)
         self._derivers = tuple(derivers)
         self._listeners: list[Callable[[Changes], None]] = []
+        self._references = References()
         self._closing = threading.Lock()
         self.mended: tuple[str, ...] = ()
         """Guards that were missing when the book was opened and were made again."""
@@ -181,6 +248,7 @@ class Store:
             path=self.path,
         )
         other._listeners = self._listeners
+        other._references = self._references
         return other
 
     def on_change(self, listener: Callable[[Changes], None]) -> None:
@@ -241,7 +309,7 @@ class Store:
         raise AssertionError("unreachable")
 
     def _work(self, session: Session, batch: str | None = None) -> Work:
-        work = Work(session, self._actor_id, self._clock(), self._zone, batch)
+        work = Work(session, self._actor_id, self._clock(), self._zone, batch, references=self._references)
         session.info["work"] = work
         return work
 
@@ -249,9 +317,19 @@ class Store:
         work.session.flush()
         for derive in self._derivers:
             derive(work, work.touched)
+        if work.changes_references:
+            stamp = Book.reference_stamp
+            work.session.connection().execute(update(Book).values(reference_stamp=stamp + 1))
         if work.events:
             work.session.connection().execute(insert(Event), work.events)
-        history.write(work.session.connection(), work.pending, at=work.now, actor_id=work.actor_id, batch=work.batch)
+        history.write(
+            work.session.connection(),
+            work.pending,
+            at=work.now,
+            actor_id=work.actor_id,
+            batch=work.batch,
+            breathe=work.breathe,
+        )
 
     def _tell(self, changes: Changes) -> None:
         if not changes:

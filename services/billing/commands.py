@@ -48,7 +48,7 @@ def create_document(work: Work, kind: DocumentKind, draft: DocumentDraft) -> int
     require(work, Module.BILLING, Action.CREATE)
     document = Document(kind=kind, state=DocumentState.DRAFT, owner_id=work.actor_id, created_at=work.now)
     _fill(work, document, draft)
-    work.session.add(document)
+    _add(work, document)
     work.record(f"{kind.value}.drafted", document)
     return document.id
 
@@ -61,7 +61,9 @@ def edit_document(work: Work, document_id: int, draft: DocumentDraft, *, version
     _only_draft(document, "changed")
     document.lines.clear()
     work.session.flush()
-    _fill(work, document, draft)
+    with work.session.no_autoflush:
+        _fill(work, document, draft)
+    _name_lines(work, document)
     work.record(f"{document.kind.value}.changed", document)
 
 
@@ -166,7 +168,7 @@ def revise(work: Work, estimate_id: int) -> int:
     copy = _copy(work, document, DocumentKind.ESTIMATE)
     copy.revision = document.revision + 1
     copy.source_id = document.source_id
-    work.session.add(copy)
+    _add(work, copy)
     work.session.flush()
     document.state, document.superseded_by_id = DocumentState.SUPERSEDED, copy.id
     work.record("estimate.revised", document, by=copy.id)
@@ -181,7 +183,7 @@ def convert(work: Work, estimate_id: int) -> int:
         raise Conflict(f"{_name(document)} is {document.state.value}; only an accepted estimate becomes an invoice.")
     invoice = _copy(work, document, DocumentKind.INVOICE)
     invoice.source_id = document.id
-    work.session.add(invoice)
+    _add(work, invoice)
     work.session.flush()
     document.state = DocumentState.INVOICED
     work.record("estimate.invoiced", document, invoice=invoice.id)
@@ -232,15 +234,26 @@ def parties_of(work: Work, document: Document) -> Parties:
     require(work, Module.BILLING, Action.VIEW)
     return Parties(
         place_of(work, document.branch_id),
-        work.session.get_one(TaxRegistration, document.registration_id),
+        work.known_row(TaxRegistration, document.registration_id),
         work.session.get_one(Customer, document.customer_id),
     )
+
+
+def _add(work: Work, document: Document) -> None:
+    _name_lines(work, document)
+    work.session.add(document)
+
+
+def _name_lines(work: Work, document: Document) -> None:
+    """Ids taken beforehand let the lines go in by one statement."""
+    for line, line_id in zip(document.lines, work.next_ids(DocumentLine, len(document.lines)), strict=True):
+        line.id = line_id
 
 
 def _fill(work: Work, document: Document, draft: DocumentDraft) -> None:
     deal = _deal(work, draft)
     source = _source_estimate(work, draft)
-    customer = _customer(work, draft, deal, source)
+    customer = work.hold(_customer(work, draft, deal, source))
     place = _place(work, draft, deal, customer)
     settings = read(work, BillingSettings)
     document.company_id, document.branch_id = place.company.id, place.branch.id
@@ -269,7 +282,7 @@ def _fill(work: Work, document: Document, draft: DocumentDraft) -> None:
     _fill_rate(document, draft)
     _fill_discount(document, draft, deal)
     document.lines.extend(_line(work, document, line, number) for number, line in enumerate(draft.lines, 1))
-    parties = Parties(place, work.session.get_one(TaxRegistration, document.registration_id), customer)
+    parties = Parties(place, work.known_row(TaxRegistration, document.registration_id), customer)
     _fill_supply(document, draft, parties)
     raise_problems(calculate_document(work, document, parties))
 

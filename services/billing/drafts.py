@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -41,9 +42,9 @@ class LineDraft:
 
 @dataclass(frozen=True, slots=True)
 class DocumentDraft:
-    """`customer` is a code, or an object that is found by tax id, else by exact name, else made."""
+    """`customer` is a code, #ID or name, or an object that is found by tax id, else by exact name, else made."""
 
-    customer: dict[str, Any] | None = None
+    customer: str | Mapping[str, Any] | None = None
     company: str | None = None
     branch: str | None = None
     deal: str | None = None

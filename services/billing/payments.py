@@ -49,7 +49,7 @@ def receive(work: Work, draft: PaymentDraft) -> int:
     """Enter a payment with its allocations, number it and post it; answers its id."""
     require(work, Module.BILLING, Action.CREATE)
     documents = [(_document(work, part.document), part) for part in draft.allocate]
-    customer = work.session.get_one(Customer, find_or_create_customer(work, {"code": draft.customer}))
+    customer = work.session.get_one(Customer, find_or_create_customer(work, draft.customer))
     place = _place(work, draft, documents, customer)
     currency = (draft.currency or (documents[0][0].currency if documents else customer.currency)).upper()
     exponent(currency)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ from models.values.states import DocumentKind
 from services.billing import commands, payments, queries
 from services.billing.drafts import AllocationDraft, DocumentDraft, PaymentDraft
 from services.drafts import parse, text
+from services.errors import InvalidValue
 from services.records import RecordKind, Values
 from services.store import Work
 
@@ -41,14 +42,15 @@ class Allocations:
 
 def document_draft(values: Values) -> DocumentDraft:
     """From the IN keys; a customer may be a code or an object."""
-    customer = values.get("customer")
-    if isinstance(customer, str):
-        values = {**values, "customer": {"code": customer}}
-    discount = values.get("document_discount")
+    given = dict(values)
+    customer = given.pop("customer", None)
+    if not isinstance(customer, str | Mapping | None):
+        raise InvalidValue("customer is a code, or an object with a name.")
+    discount = given.get("document_discount")
     if isinstance(discount, str):
         kind = "percent" if discount.endswith("%") else "amount"
-        values = {**values, "document_discount": {kind: discount.removesuffix("%")}}
-    return parse(DocumentDraft, values, "A document")
+        given["document_discount"] = {kind: discount.removesuffix("%")}
+    return replace(parse(DocumentDraft, given, "A document"), customer=customer or None)
 
 
 def payment_draft(values: Values) -> PaymentDraft:

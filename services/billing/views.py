@@ -93,7 +93,7 @@ def printed(work: Work, document: Document, parties: Parties, billing: CustomerA
         "reverse_charge_note": _reverse_charge(document, registration),
         "belongs_to": _belongs_to(work, document),
         "amount_in_words": {"en": amount_in_words(Money(document.payable_minor, document.currency))},
-        "is_trial": bool(work.session.scalar(select(Book.is_trial))),
+        "is_trial": work.known("is_trial", lambda: bool(work.session.scalar(select(Book.is_trial)))),
     }
 
 
@@ -313,6 +313,11 @@ def _state_name(state: str | None, country: str) -> str | None:
 
 def _bank(work: Work, document: Document) -> dict[str, Any] | None:
     """The branch's own account in the document's currency, else the company's."""
+    key = ("bank", document.company_id, document.branch_id, document.currency)
+    return work.known(key, lambda: _find_bank(work, document))
+
+
+def _find_bank(work: Work, document: Document) -> dict[str, Any] | None:
     account = work.session.scalar(
         select(BankAccount)
         .where(BankAccount.company_id == document.company_id, BankAccount.currency == document.currency)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 
@@ -47,8 +46,7 @@ def draft_of(work: Work, deal: Deal) -> DocumentDraft:
     """Customer, currency, lines, discounts, terms and PO number of the deal, as a document's draft."""
     require(work, Module.SALES, Action.VIEW)
     customer = work.session.get_one(Customer, deal.customer_id)
-    reference: dict[str, Any] = {"code": customer.code}
-    return DocumentDraft(customer=reference, deal=deal.code, currency=deal.currency, lines=_lines(work, deal))
+    return DocumentDraft(customer=customer.code, deal=deal.code, currency=deal.currency, lines=_lines(work, deal))
 
 
 def _lines(work: Work, deal: Deal) -> tuple[LineDraft, ...]:

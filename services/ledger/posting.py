@@ -43,12 +43,12 @@ class Source:
 
 def accounts_of(work: Work, company_id: int) -> Roles:
     """The company's account for each role that its chart names."""
-    cached = work.session.info.get(("accounts", company_id))
-    if cached is None:
+
+    def load() -> Roles:
         query = select(Account.role, Account.id).where(Account.company_id == company_id, Account.role.is_not(None))
-        cached = {row.role: row.id for row in work.session.execute(query)}
-        work.session.info["accounts", company_id] = cached
-    return cached
+        return {row.role: row.id for row in work.session.execute(query)}
+
+    return work.known(("accounts", company_id), load)
 
 
 def account_for(roles: Roles, role: AccountRole) -> int:

@@ -47,5 +47,6 @@ def default_place(work: Work, company_code: str | None = None, branch_code: str 
 
 
 def place_of(work: Work, branch_id: int) -> Place:
-    branch = work.session.get_one(Branch, branch_id)
-    return Place(work.session.get_one(Company, branch.company_id), branch)
+    """The place of a branch; its rows are to read only (see Work.known_row)."""
+    branch = work.known_row(Branch, branch_id)
+    return Place(work.known_row(Company, branch.company_id), branch)

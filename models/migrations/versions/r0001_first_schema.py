@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("uuid", sa.String(length=40), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_trial", sa.Boolean(), nullable=False),
+        sa.Column("reference_stamp", sa.BigInteger(), nullable=False),
         sa.Column("id", ROW_ID, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_book")),
     )
