@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, select
 
 from models.base import Entity
 from models.history import History
 from models.organisation import User
-from services.errors import Conflict, Forbidden, NotFound
+from services.errors import Conflict, Forbidden, InvalidValue, NotFound, WrongUse
 from services.permissions import Action, Module, require, visible
 from services.store import Work
 
@@ -53,6 +54,41 @@ def check_version(work: Work, entity: Entity, version: int | None) -> None:
         raise Conflict("Somebody changed this record since you opened it. Open it again and repeat.")
     at = last.at.astimezone(work.zone)
     raise Conflict(f"Changed by {last.name} at {at:%Y-%m-%d %H:%M} since you opened it. Open it again and repeat.")
+
+
+def without_version(values: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
+    """The changes that a person asks for, and apart from them the version that was read, where it is given."""
+    changes = dict(values)
+    version = changes.pop("version", None)
+    if version is None or version == "":
+        return changes, None
+    if isinstance(version, bool) or not str(version).isdigit():
+        raise InvalidValue(f"version is the whole number that show answers, not {version!r}.")
+    return changes, int(version)
+
+
+def renamed(values: Mapping[str, Any], aliases: Mapping[str, str], what: str) -> dict[str, Any]:
+    """`values` with every alias of a field read as the field; both at once are refused."""
+    result = dict(values)
+    for alias, name in aliases.items():
+        if alias in result:
+            if name in result:
+                raise WrongUse(f"{what} has one {name}: give {name} or {alias}, not both.")
+            result[name] = result.pop(alias)
+    return result
+
+
+def plain_verb(command: Callable[..., Any], name: str) -> Callable[[Work, int, Mapping[str, Any]], int | None]:
+    """A verb of the command line that asks for nothing but, perhaps, the version that was read."""
+
+    def carry_out(work: Work, record_id: int, values: Mapping[str, Any]) -> int | None:
+        rest, version = without_version(values)
+        if rest:
+            raise WrongUse(f"{name} takes no field {next(iter(rest))}.")
+        command(work, record_id, version=version)
+        return None
+
+    return carry_out
 
 
 def touch(entity: Entity) -> None:

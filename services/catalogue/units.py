@@ -25,10 +25,10 @@ def unit_code(text: str) -> str:
 
 def find_unit(text: str) -> str | None:
     """`unit_code`, or None where it names no unit."""
-    typed = text.strip()
-    if typed.upper() in _codes() and typed.isupper():
-        return typed
-    return _by_name().get(folded(typed).rstrip(".")) or (typed.upper() if typed.upper() in _codes() else None)
+    code = text.strip().upper()
+    if code in _named():
+        return code
+    return _by_name().get(folded(text).rstrip(".")) or (code if code in _codes() else None)
 
 
 def unit_name(code: str) -> str:
