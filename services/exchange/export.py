@@ -1,15 +1,15 @@
 """Lists and reports as .xlsx files: what is shown, with true dates and numbers, and text that stays text.
 
 The first sheet holds the rows under the names that `list` and JSON use; "About" says what was asked, by whom and when.
-Cells are made once for each column and format and written again and again, which is what openpyxl's stream allows: the
-row goes to disk before the next one is filled.
+openpyxl makes the workbook, its styles and its stream; the cells of a row are written into that stream as text, because
+an element for each of two million cells takes three times as long.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -38,8 +38,8 @@ _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 """`_x0041_` in a file means the letter A (ECMA-376 part 1, 22.9.2.19); typed by a person, its `_` is escaped."""
 _STARTS_A_FORMULA = frozenset("=+-@\t\r\n")
-_Filled = tuple[Any, str]
-"""A cell of openpyxl that is used again and again, and the value that it gets when the row is written."""
+_Filled = str
+"""A cell as XML behind its reference: `" s="3" t="n"><v>12.50</v></c>`."""
 _WIDTHS = {
     Kind.TEXT: 24,
     Kind.CHOICE: 16,
@@ -235,16 +235,18 @@ class _Sheet:
         self._columns = columns
         self._zone = zone
         self._sheet = workbook.create_sheet(title)
-        self._sheet._values_to_row = _as_filled  # noqa: SLF001 - openpyxl would make and look at each cell anew
         self._sheet.freeze_panes = "A2"
         self._new_cell = WriteOnlyCell
         self._bold = Font(bold=True)
         self.rows = 0
-        self._cells: dict[tuple[str, str, bool], Any] = {}
+        self._styles: dict[tuple[str, str, bool], tuple[str, str]] = {}
         for i, column in enumerate(columns, 1):
             width = max(_WIDTHS[column.kind], len(column.name) + 2)
             self._sheet.column_dimensions[get_column_letter(i)].width = width
-        self._last_letter = get_column_letter(len(columns))
+        self._letters = [get_column_letter(i) for i in range(1, len(columns) + 1)]
+        self._sheet._get_writer()  # noqa: SLF001 - so that its rows can be ours
+        self._sheet._values_to_row = lambda row, _: row  # noqa: SLF001
+        self._sheet._writer.write_row = self._write_row  # noqa: SLF001
         self._sheet.append([self._head(column.name) for column in columns])
 
     def add(self, row: Mapping[str, Any]) -> None:
@@ -253,7 +255,7 @@ class _Sheet:
 
     def finish(self) -> None:
         """All rows are there: the filter arrows cover them and not the totals below."""
-        self._sheet.auto_filter.ref = f"A1:{self._last_letter}{self.rows + 1}"
+        self._sheet.auto_filter.ref = f"A1:{self._letters[-1]}{self.rows + 1}"
 
     def totals(self, totals: Mapping[str, Mapping[str, str]]) -> None:
         """One row for each currency, below an empty one; values, never formulas."""
@@ -284,7 +286,7 @@ class _Sheet:
         if kind is Kind.DECIMAL:
             return self._number(value, "General")
         if kind is Kind.BOOLEAN:
-            return self._cell("b", "General"), "1" if value else "0"
+            return self._cell("b", "General", "1" if value else "0")
         if kind is Kind.INSTANT:
             return self._instant(value)
         return self._text(value if isinstance(value, str) else ", ".join(value))
@@ -295,13 +297,13 @@ class _Sheet:
     def _number(self, text: str, number_format: str, *, is_bold: bool = False) -> _Filled:
         if len(text) > EXACT_DIGITS and len(re.sub(r"[-.]", "", text).lstrip("0")) > EXACT_DIGITS:
             return self._text(text)
-        return self._cell("n", number_format, is_bold=is_bold), text
+        return self._cell("n", number_format, text, is_bold=is_bold)
 
     def _date(self, text: str) -> _Filled:
         day = dt.date.fromisoformat(text)
         if day < FIRST_DAY:
             return self._text(text)
-        return self._cell("n", "yyyy-mm-dd"), str(day.toordinal() - DAY_ZERO)
+        return self._cell("n", "yyyy-mm-dd", str(day.toordinal() - DAY_ZERO))
 
     def _instant(self, text: str) -> _Filled:
         moment = dt.datetime.fromisoformat(text).astimezone(self._zone)
@@ -309,41 +311,47 @@ class _Sheet:
             return self._text(text)
         seconds = (moment.hour * 60 + moment.minute) * 60 + moment.second
         days = moment.date().toordinal() - DAY_ZERO
-        return self._cell("n", "yyyy-mm-dd hh:mm:ss"), f"{days + seconds / 86_400:.9f}"
+        return self._cell("n", "yyyy-mm-dd hh:mm:ss", f"{days + seconds / 86_400:.9f}")
 
     def _text(self, text: str) -> _Filled:
         """Text as typed: `@` keeps leading zeros when a person edits the cell, the prefix keeps =1+1 from being counted."""
-        safe = _UNWRITABLE.sub("\ufffd", text)
-        if "_x" in safe:
-            safe = _LOOKS_ESCAPED.sub("_x005F_", safe)
-        is_risky = safe[:1] in _STARTS_A_FORMULA
-        return self._cell("s", "'@" if is_risky else "@"), safe[:LONGEST_TEXT]
+        safe = text[:LONGEST_TEXT]
+        if not safe.isalnum():
+            safe = _UNWRITABLE.sub("\ufffd", safe)
+            safe = _LOOKS_ESCAPED.sub("_x005F_", safe).replace("\r", "_x000D_")
+            safe = safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        is_risky = text[:1] in _STARTS_A_FORMULA
+        return self._cell("s", "'@" if is_risky else "@", safe)
 
     def _head(self, text: str) -> _Filled:
-        return self._cell("s", "@", is_bold=True), text
+        return self._cell("s", "@", text, is_bold=True)
 
-    def _cell(self, data_type: str, number_format: str, *, is_bold: bool = False) -> Any:
-        """The one cell of this format. It is filled past openpyxl's setter, which takes "=..." for a formula."""
+    def _cell(self, data_type: str, number_format: str, safe: str, *, is_bold: bool = False) -> _Filled:
+        """`safe` is XML text already. Text stands inline, so that "=..." is no formula; numbers go in as they are."""
         key = (data_type, number_format, is_bold)
-        cell = self._cells.get(key)
-        if cell is None:
-            cell = self._cells[key] = self._new_cell(self._sheet)
-            cell.number_format = number_format.removeprefix("'")
-            cell.quotePrefix = number_format.startswith("'")
-            if is_bold:
-                cell.font = self._bold
-            cell.data_type = data_type
-        return cell
+        style = self._styles.get(key)
+        if style is None:
+            style = self._styles[key] = self._style(data_type, number_format, is_bold=is_bold)
+        return style[0] + safe + style[1]
 
+    def _style(self, data_type: str, number_format: str, *, is_bold: bool) -> tuple[str, str]:
+        """What stands before and after the value of such cells."""
+        cell = self._new_cell(self._sheet)
+        cell.number_format = number_format.removeprefix("'")
+        cell.quotePrefix = number_format.startswith("'")
+        if is_bold:
+            cell.font = self._bold
+        if data_type == "s":
+            return f'" s="{cell.style_id}" t="inlineStr"><is><t xml:space="preserve">', "</t></is></c>"
+        return f'" s="{cell.style_id}" t="{data_type}"><v>', "</v></c>"
 
-def _as_filled(row: Sequence[_Filled | None], row_no: int) -> Iterator[Any]:
-    """Each cell of the row with its value, just before openpyxl writes it."""
-    for column_no, filled in enumerate(row, 1):
-        if filled is not None:
-            cell, value = filled
-            cell._value = value  # noqa: SLF001 - past the setter, see `_cell`
-            cell.column, cell.row = column_no, row_no
-            yield cell
+    def _write_row(self, stream: Any, row: Sequence[_Filled | None], row_no: int) -> None:
+        cells = [
+            f'<c r="{letter}{row_no}{filled}'
+            for letter, filled in zip(self._letters, row, strict=False)
+            if filled is not None
+        ]
+        stream._file(f'<row r="{row_no}">{"".join(cells)}</row>')  # noqa: SLF001 - past the escaping, which is done
 
 
 def _add_up(sums: dict[str, dict[str, int]], columns: Sequence[Headed], rows: Iterable[Mapping[str, Any]]) -> None:

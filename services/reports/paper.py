@@ -21,7 +21,7 @@ from services.printing.sheet import GREY, INK, Sheet, Style, width
 from services.printing.typeset import fitted, wrapped
 from services.reports.definition import Answer, ReportColumn
 
-GUTTER = 9.0
+GUTTER = 11.0
 SIZES = (8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5)
 COMFORTABLE = 7.5
 """Below this size the page is turned rather than the letters made smaller."""
@@ -209,12 +209,14 @@ def _drawing(layout: _Layout, parts: list[list[str]], style: Style) -> Any:
 
 def _draw_cells(sheet: Sheet, x: float, y: float, layout: _Layout, cells: list[list[str]], style: Style) -> None:
     """Lines of each column from `y` down: text from the left, figures to the right end."""
+    last = layout.columns[-1]
     for column, room, lines in zip(layout.columns, layout.widths, cells, strict=True):
+        end = x + room - (0 if column is last else GUTTER / 2)
         for i, text in enumerate(lines):
             base = y + i * style.line + base_line(style)
             fits = fitted(text, style, room - GUTTER / 2)
             if column.kind in LEFT_KINDS:
                 sheet.text(x, base, text, fits)
             else:
-                sheet.right(x + room - GUTTER / 2, base, text, fits)
+                sheet.right(end, base, text, fits)
         x += room
