@@ -38,9 +38,7 @@ def stages(work: Work, pipeline_id: int) -> list[Stage]:
     """The stages of a pipeline in their order."""
     require(work, Module.SALES, Action.VIEW)
     return list(
-        work.session.scalars(
-            select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position, Stage.id)
-        )
+        work.session.scalars(select(Stage).where(Stage.pipeline_id == pipeline_id).order_by(Stage.position, Stage.id))
     )
 
 
