@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from models.billing import Document, DocumentLine, Payment, PaymentAllocation
 from models.customers import Customer, CustomerAddress
@@ -46,13 +46,16 @@ ENDORSEMENTS = {
 COMPOSITION_NOTE = "Composition taxable person, not eligible to collect tax on supplies"
 
 
+_BILLING_ADDRESS = (
+    select(CustomerAddress)
+    .where(CustomerAddress.customer_id == bindparam("customer"), CustomerAddress.kind == "billing")
+    .order_by(CustomerAddress.id)
+    .limit(1)
+)
+
+
 def billing_address(work: Work, customer: Customer) -> CustomerAddress | None:
-    return work.session.scalar(
-        select(CustomerAddress)
-        .where(CustomerAddress.customer_id == customer.id, CustomerAddress.kind == "billing")
-        .order_by(CustomerAddress.id)
-        .limit(1)
-    )
+    return work.session.scalar(_BILLING_ADDRESS, {"customer": customer.id})
 
 
 def printed(work: Work, document: Document, parties: Parties, billing: CustomerAddress | None) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def add_user(work: Work, draft: UserDraft) -> int:
         branch_id=branch_id,
         manager_id=manager_id,
         language=draft.language,
-        time_zone=str(work.zone),
+        time_zone=work.session.scalar(select(Company.time_zone).order_by(Company.id).limit(1)) or "UTC",
         is_active=True,
         is_system=False,
         created_at=work.now,

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, or_, select, true, update
+from sqlalchemy import Date, Update, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -95,24 +95,38 @@ def take(work: Work, place: Place, kind: str, on: dt.date, *, is_ordered: bool =
     return Taken(series_id, year.year, number, next_no - 1)
 
 
+def _counting(*, is_ordered: bool) -> Update:
+    """The statement that takes a number; built once, for it runs in every issue."""
+    day = bindparam("day", type_=Date)
+    in_order = or_(NumberSeries.last_issued_on.is_(None), NumberSeries.last_issued_on <= day)
+    latest = case((in_order, day), else_=NumberSeries.last_issued_on)
+    statement = update(NumberSeries).where(
+        NumberSeries.registration_id == bindparam("registration"),
+        NumberSeries.branch_id == bindparam("branch"),
+        NumberSeries.kind == bindparam("series"),
+        NumberSeries.fiscal_year == bindparam("year"),
+    )
+    if is_ordered:
+        statement = statement.where(in_order)
+    return statement.values(next_no=NumberSeries.next_no + 1, last_issued_on=latest).returning(
+        NumberSeries.id, NumberSeries.next_no, NumberSeries.pattern
+    )
+
+
+_COUNTING = {is_ordered: _counting(is_ordered=is_ordered) for is_ordered in (False, True)}
+
+
 def _count(
     work: Work, branch: Branch, kind: str, year: FiscalYear, on: dt.date, *, is_ordered: bool
 ) -> tuple[int, int, str] | None:
-    in_order = or_(NumberSeries.last_issued_on.is_(None), NumberSeries.last_issued_on <= on)
-    latest = case((in_order, on), else_=NumberSeries.last_issued_on)
-    statement = (
-        update(NumberSeries)
-        .where(
-            NumberSeries.registration_id == branch.registration_id,
-            NumberSeries.branch_id == branch.id,
-            NumberSeries.kind == kind,
-            NumberSeries.fiscal_year == year.year,
-            in_order if is_ordered else true(),
-        )
-        .values(next_no=NumberSeries.next_no + 1, last_issued_on=on if is_ordered else latest)
-        .returning(NumberSeries.id, NumberSeries.next_no, NumberSeries.pattern)
-    )
-    row = work.session.connection().execute(statement).first()
+    values = {
+        "registration": branch.registration_id,
+        "branch": branch.id,
+        "series": kind,
+        "year": year.year,
+        "day": on,
+    }
+    row = work.session.connection().execute(_COUNTING[is_ordered], values).first()
     return None if row is None else (row[0], row[1], row[2])
 
 

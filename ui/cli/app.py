@@ -11,6 +11,7 @@ import datetime as dt
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,38 +21,49 @@ from services import book
 from services.errors import UserError, WrongUse
 from services.files import write_whole
 from services.journey.founding import found_book
+from services.listing import Asked, rows
 from services.organisation.founding import CompanyDraft
-from services.store import Clock, Store
-from ui.cli import files, handlers, proofs
+from services.store import Clock
 from ui.cli.arguments import parser
 from ui.cli.handlers import Answer, Failed
 from ui.cli.output import as_json, as_text
+from ui.cli.registry import LISTS
 
 DONE, REJECTED, WRONG_USE = 0, 1, 2
 
-HANDLERS: dict[str, Callable[[Store, argparse.Namespace], Answer | Failed]] = {
-    "list": handlers.list_records,
-    "users": handlers.short_list("users"),
-    "companies": handlers.short_list("companies"),
-    "show": handlers.show,
-    "create": handlers.create,
-    "edit": handlers.edit,
-    "do": handlers.do,
-    "history": handlers.history,
-    "search": handlers.search,
-    "settings": handlers.show_settings,
-    "pdf": handlers.pdf,
-    "import": files.import_files,
-    "imports": files.imports,
-    "undo-import": files.undo_import,
-    "export": files.export,
-    "report": proofs.report,
-    "reports": proofs.reports,
-    "check": proofs.check,
-    "backup": proofs.backup,
-    "fill": proofs.fill,
+HANDLERS: dict[str, str] = {
+    "list": "handlers.list_records",
+    "users": "handlers.list_users",
+    "companies": "handlers.list_companies",
+    "show": "handlers.show",
+    "create": "handlers.create",
+    "edit": "handlers.edit",
+    "do": "handlers.do",
+    "history": "handlers.history",
+    "search": "handlers.search",
+    "settings": "handlers.show_settings",
+    "pdf": "handlers.pdf",
+    "import": "files.import_files",
+    "imports": "files.imports",
+    "undo-import": "files.undo_import",
+    "export": "exporting.export",
+    "report": "proofs.report",
+    "reports": "proofs.reports",
+    "check": "proofs.check",
+    "backup": "proofs.backup",
+    "verify": "proofs.verify",
+    "restore": "proofs.restore",
+    "fill": "proofs.fill",
 }
-"""Commands on an open book. `new`, `verify` and `restore` come before there is one."""
+"""Commands by the function that carries them out, imported when they are asked for: a list needs no Excel."""
+WITHOUT_A_BOOK = {"verify", "restore"}
+"""Commands that come before there is a book to open."""
+
+
+def _handler(command: str) -> Callable[..., Answer | Failed]:
+    module, name = HANDLERS[command].split(".")
+    handler: Callable[..., Answer | Failed] = getattr(import_module(f"ui.cli.{module}"), name)
+    return handler
 
 
 def run(arguments: Sequence[str], *, clock: Clock) -> int:
@@ -80,15 +92,15 @@ def run(arguments: Sequence[str], *, clock: Clock) -> int:
 def _answer(options: argparse.Namespace, clock: Clock) -> Answer | Failed:
     if options.command == "new":
         return _new(options, clock)
-    if options.command in {"verify", "restore"}:
-        return getattr(proofs, options.command)(options, clock)  # type: ignore[no-any-return]
+    if options.command in WITHOUT_A_BOOK:
+        return _handler(options.command)(options, clock)
     store = book.open_book(options.book, clock=_clock(options, clock), actor=options.actor)
     try:
         if options.at and not book.is_trial(store):
             raise WrongUse("--at sets the clock only in books that were made with: new --trial")
         if store.mended:
             sys.stderr.write(f"Guards of the book were missing and were made again: {', '.join(store.mended)}.\n")
-        return HANDLERS[options.command](store, options)
+        return _handler(options.command)(store, options)
     finally:
         store.close()
 
@@ -115,8 +127,8 @@ def _new(options: argparse.Namespace, clock: Clock) -> Answer:
         book.discard_new(options.book)
         raise
     with store.reading() as work:
-        companies = handlers.rows(work, handlers.LISTS["companies"], handlers.Asked(limit=0))
-        branches = handlers.rows(work, handlers.LISTS["branches"], handlers.Asked(limit=0))
+        companies = rows(work, LISTS["companies"], Asked(limit=0))
+        branches = rows(work, LISTS["branches"], Asked(limit=0))
     store.close()
     return {"book": options.book, "is_trial": options.trial, "companies": companies, "branches": branches}
 
@@ -158,11 +170,11 @@ def _crash_sentence(error: Exception, now: dt.datetime) -> str:
     )
 
 
-def _write(stream: Any, text: str) -> None:  # noqa: ANN401 - a text stream
+def _write(stream: Any, text: str) -> None:
     """Text that the terminal's encoding cannot show is escaped, never an error."""
     try:
         stream.write(text + "\n")
     except UnicodeEncodeError:
-        stream.write(text.encode(stream.encoding or "ascii", "backslashreplace").decode(stream.encoding or "ascii") + "\n")
-
-
+        stream.write(
+            text.encode(stream.encoding or "ascii", "backslashreplace").decode(stream.encoding or "ascii") + "\n"
+        )

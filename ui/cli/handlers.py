@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from ui.cli import values
 from ui.cli.registry import LISTS, RECORDS
 
 Answer = dict[str, Any]
-Handler = Callable[[Store, argparse.Namespace], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +50,17 @@ def list_records(store: Store, options: argparse.Namespace) -> Answer:
         return {"count": count(work, listing, asked), "rows": rows(work, listing, asked)}
 
 
-def short_list(name: str) -> Handler:
-    """`users` and `companies` are `list users --limit 0`."""
+def list_users(store: Store, options: argparse.Namespace) -> Answer:
+    return _whole_list(store, options, "users")
 
-    def handler(store: Store, options: argparse.Namespace) -> Answer:
-        options.name, options.where, options.sort, options.limit = name, "", "", "0"
-        return list_records(store, options)
 
-    return handler
+def list_companies(store: Store, options: argparse.Namespace) -> Answer:
+    return _whole_list(store, options, "companies")
+
+
+def _whole_list(store: Store, options: argparse.Namespace, name: str) -> Answer:
+    options.name, options.where, options.sort, options.limit = name, "", "", "0"
+    return list_records(store, options)
 
 
 def show(store: Store, options: argparse.Namespace) -> Answer:
@@ -154,7 +156,9 @@ def history(store: Store, options: argparse.Namespace) -> Answer:
 def search(store: Store, options: argparse.Namespace) -> Answer:
     with store.reading() as work:
         hits = find(work, options.text)
-    found = [{"kind": hit.kind, "id": hit.id, "title": hit.title, "words": hit.words, "score": hit.score} for hit in hits]
+    found = [
+        {"kind": hit.kind, "id": hit.id, "title": hit.title, "words": hit.words, "score": hit.score} for hit in hits
+    ]
     return {"count": len(found), "rows": found}
 
 
@@ -209,7 +213,7 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     set_values = values.pairs(options.values)
     doubled = set(given) & set(set_values)
     if doubled:
-        raise WrongUse(f"{sorted(doubled)[0]} stands in the file and in --set.")
+        raise WrongUse(f"{min(doubled)} stands in the file and in --set.")
     given |= set_values
     if getattr(options, "allocate", None):
         given["allocate"] = [_allocation(text) for text in options.allocate]
@@ -221,5 +225,3 @@ def _allocation(text: str) -> Mapping[str, str]:
     if not separator or not document:
         raise WrongUse(f"{text!r} is no allocation. Write NUMBER=AMOUNT, such as INV-2026-0001=60.00.")
     return {"document": document.strip(), "amount": amount.strip()}
-
-

@@ -10,11 +10,13 @@ from typing import Any
 from models.values.period import business_day
 from services import backup as backups
 from services import health
+from services.contents import Contents
 from services.exchange.export import write_report
 from services.files import write_whole
-from services.filling import fill as fill_book
-from services.reports import ReportOptions, list_reports, run
+from services.reports.definition import ReportOptions
 from services.reports.paper import report_pdf
+from services.reports.report import reports as list_reports
+from services.reports.report import run
 from services.restore import restore as restore_book
 from services.store import Clock, Store
 from ui.cli.handlers import Answer, Failed
@@ -31,12 +33,12 @@ def report(store: Store, options: argparse.Namespace) -> Answer | Failed:
     )
     with store.reading() as work:
         answer = run(work, options.name, asked)
-        if options.pdf:
-            write_whole(Path(options.pdf), report_pdf(answer))
+        at, by = work.now, work.actor.name
+    if options.pdf:
+        write_whole(Path(options.pdf), report_pdf(answer, firm=", ".join(answer.companies), at=at, by=by))
     if options.xlsx:
-        write_report(answer, Path(options.xlsx))
-    content = answer.json()
-    return content if answer.is_proven else Failed(content)
+        write_report(answer, Path(options.xlsx), at=at, by=by)
+    return Failed(answer.json()) if answer.check.ok is False else answer.json()
 
 
 def reports(store: Store, _options: argparse.Namespace) -> Answer:
@@ -46,9 +48,7 @@ def reports(store: Store, _options: argparse.Namespace) -> Answer:
 
 def check(store: Store, options: argparse.Namespace) -> Answer | Failed:
     results = health.check(store, deep=options.deep)
-    checks = [
-        {"name": one.name, "ok": one.ok, "checked": one.checked, "failed": list(one.failed)} for one in results
-    ]
+    checks = [{"name": one.name, "ok": one.ok, "checked": one.checked, "failed": list(one.failed)} for one in results]
     answer = {"ok": all(one.ok for one in results), "checks": checks}
     return answer if answer["ok"] else Failed(answer)
 
@@ -95,16 +95,19 @@ def restore(options: argparse.Namespace, clock: Clock) -> Answer:
 
 
 def fill(store: Store, options: argparse.Namespace) -> Answer:
+    from services.filling import fill as fill_book
+
     filled = fill_book(
         store,
         customers=whole_number(options.customers, "--customers", least=1, most=1_000_000),
         invoices=whole_number(options.invoices, "--invoices", least=0, most=10_000_000),
         seed=whole_number(options.seed, "--seed", most=2**31),
     )
-    return filled.json()
+    answer: Answer = filled.json()
+    return answer
 
 
-def _contents(contents: Any) -> Answer:
+def _contents(contents: Contents) -> Answer:
     return {"counts": contents.counts, "totals": contents.totals, "last_numbers": contents.last_numbers}
 
 
