@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+import tempfile
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -23,6 +25,9 @@ from models.history import ChainHead, History, HistoryValue
 
 GENESIS = hashlib.sha256(b"throughline history").digest()
 SALT_BYTES = 16
+BLOCK_ROWS = 5_000
+SPOOL_BYTES = 4_000_000
+"""So much of the changes of thousands of rows is held in memory; what is more waits in a temporary file."""
 
 Changes = dict[str, list[Any]]
 
@@ -35,14 +40,76 @@ class Change:
     values: Changes
 
 
+@dataclass(frozen=True, slots=True)
+class Many:
+    """Rows of one table that were inserted or deleted by thousands; their changes lie in the spool, one by one."""
+
+    table: str
+    action: str
+    ids: array[int]
+    lengths: array[int]
+
+
 @dataclass(slots=True)
 class Pending:
-    """Changes by (table, row id), in the order in which the rows were first touched."""
+    """Changes by (table, row id), in the order in which the rows were first touched; before them those by thousands."""
 
     rows: dict[tuple[str, int], Change] = field(default_factory=dict)
+    many: list[Many] = field(default_factory=list)
+    spool: Any = None
+    """A temporary file with the canonical JSON of the changes of `many`, without separators."""
+    ranges: dict[str, list[range]] = field(default_factory=dict)
+    """Table -> ids of rows that were inserted by thousands."""
+
+    def created_many(self, table: str, ids: Sequence[int], values: Iterable[Mapping[str, Any]]) -> None:
+        """`values` are the kept values of the new rows, in the order of `ids`."""
+        texts = (canonical_json({name: [None, value] for name, value in row.items()}) for row in values)
+        self._spool(table, "insert", ids, texts)
+        ranges = self.ranges.setdefault(table, [])
+        for row_id in ids:
+            if ranges and ranges[-1].stop == row_id:
+                ranges[-1] = range(ranges[-1].start, row_id + 1)
+            else:
+                ranges.append(range(row_id, row_id + 1))
+
+    def deleted_many(self, table: str, ids: Sequence[int], values: Iterable[Mapping[str, Any]]) -> None:
+        """`values` are what the rows held, in the order of `ids`."""
+        texts = (canonical_json({name: [value, None] for name, value in row.items()}) for row in values)
+        self._spool(table, "delete", ids, texts)
+
+    def is_new(self, table: str, row_id: int) -> bool:
+        change = self.rows.get((table, row_id))
+        if change is not None and change.action == "insert":
+            return True
+        return any(row_id in numbers for numbers in self.ranges.get(table, ()))
+
+    def _spool(self, table: str, action: str, ids: Sequence[int], texts: Iterable[str]) -> None:
+        if not ids:
+            return
+        if self.spool is None:
+            self.spool = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - ends with the unit of work
+        encoded = [text.encode() for text in texts]
+        self.spool.write(b"".join(encoded))
+        self.many.append(Many(table, action, array("q", ids), array("q", map(len, encoded))))
+
+    def clear(self) -> None:
+        self.rows.clear()
+        self.many.clear()
+        self.ranges.clear()
+        if self.spool is not None:
+            self.spool.close()
+            self.spool = None
 
     def created(self, table: str, row_id: int, values: Mapping[str, Any]) -> None:
-        self.rows[table, row_id] = Change("insert", {name: [None, value] for name, value in values.items()})
+        known = self.rows.get((table, row_id))
+        if known is None:
+            self.rows[table, row_id] = Change("insert", {name: [None, value] for name, value in values.items()})
+            return
+        # SQLite gives the id of a row that was just deleted again: what stood there became what stands there now.
+        names = dict.fromkeys((*known.values, *values))
+        old = {name: pair[0] for name, pair in known.values.items()}
+        pairs = {name: [old.get(name), values.get(name)] for name in names}
+        self.rows[table, row_id] = Change("update", {n: pair for n, pair in pairs.items() if pair[0] != pair[1]})
 
     def changed(self, table: str, row_id: int, values: Changes) -> None:
         known = self.rows.get((table, row_id))
@@ -51,7 +118,10 @@ class Pending:
             return
         for name, (old, new) in values.items():
             first = known.values[name][0] if name in known.values else old
-            known.values[name] = [first, new]
+            if first == new:
+                known.values.pop(name, None)
+            else:
+                known.values[name] = [first, new]
 
     def deleted(self, table: str, row_id: int, values: Mapping[str, Any]) -> None:
         known = self.rows.pop((table, row_id), None)
@@ -81,7 +151,8 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, int | str | list | dict):
         return str(value) if type(value) is not str and isinstance(value, str) else value
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat()
     if isinstance(value, dt.date):
@@ -138,38 +209,68 @@ def digest_of(salt: bytes, changes: str) -> bytes:
     return hashlib.sha256(salt + changes.encode()).digest()
 
 
-def write(connection: Connection, pending: Pending, *, at: dt.datetime, actor_id: int, batch: str | None) -> int:
-    """Chain the gathered changes behind the head, which is locked from here to the commit; answers how many."""
+def write(
+    connection: Connection,
+    pending: Pending,
+    *,
+    at: dt.datetime,
+    actor_id: int,
+    batch: str | None,
+    breathe: Callable[[], None] = lambda: None,
+) -> int:
+    """Chain the gathered changes behind the head, which is locked from here to the commit; answers how many.
+
+    `breathe` is called for each block of rows; what it raises stops the unit of work.
+    """
     changes = [(key, change) for key, change in pending.rows.items() if change.action != "update" or change.values]
-    if not changes:
+    if not changes and not pending.many:
         return 0
     head_id, previous = connection.execute(
         select(ChainHead.last_id, ChainHead.hash).where(ChainHead.id == 1).with_for_update()
     ).one()
-    salts = os.urandom(SALT_BYTES * len(changes))
-    rows, values = [], []
-    for number, ((table, row_id), change) in enumerate(changes):
-        history_id = head_id + number + 1
-        salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
-        text = canonical_json(change.values)
-        digest = digest_of(salt, text)
-        previous = link(previous, history_id, facts_of(at, actor_id, batch, table, row_id, change.action), digest)
-        rows.append(
-            {
-                "id": history_id,
-                "at": at,
-                "actor_id": actor_id,
-                "batch": batch,
-                "table_name": table,
-                "row_id": row_id,
-                "action": change.action,
-                "digest": digest,
-                "hash": previous,
-            }
-        )
-        values.append({"history_id": history_id, "salt": salt, "changes": text})
-    connection.execute(insert(History), rows)
-    connection.execute(insert(HistoryValue), values)
-    connection.execute(update(ChainHead).where(ChainHead.id == 1), {"last_id": head_id + len(rows), "hash": previous})
-    pending.rows.clear()
-    return len(rows)
+    start, end = facts_of(at, actor_id, batch, "\0", 0, "").split("\0", 1)[0], head_id
+    for block in _blocks(pending, changes):
+        breathe()
+        salts = os.urandom(SALT_BYTES * len(block))
+        rows, values = [], []
+        for number, (table, row_id, action, text) in enumerate(block):
+            end += 1
+            salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
+            digest = hashlib.sha256(salt + text).digest()
+            previous = link(previous, end, f"{start}{table}|{row_id}|{action}", digest)
+            rows.append(
+                {
+                    "id": end,
+                    "at": at,
+                    "actor_id": actor_id,
+                    "batch": batch,
+                    "table_name": table,
+                    "row_id": row_id,
+                    "action": action,
+                    "digest": digest,
+                    "hash": previous,
+                }
+            )
+            values.append({"history_id": end, "salt": salt, "changes": text.decode()})
+        connection.execute(insert(History), rows)
+        connection.execute(insert(HistoryValue), values)
+    connection.execute(update(ChainHead).where(ChainHead.id == 1), {"last_id": end, "hash": previous})
+    pending.clear()
+    return int(end - head_id)
+
+
+def _blocks(
+    pending: Pending, changes: Sequence[tuple[tuple[str, int], Change]]
+) -> Iterator[list[tuple[str, int, str, bytes]]]:
+    """(table, row id, action, canonical JSON) in blocks: those by thousands first, then the others."""
+    if pending.spool is not None:
+        pending.spool.seek(0)
+    for many in pending.many:
+        for start in range(0, len(many.ids), BLOCK_ROWS):
+            pairs = zip(many.ids[start : start + BLOCK_ROWS], many.lengths[start : start + BLOCK_ROWS], strict=True)
+            yield [(many.table, row_id, many.action, pending.spool.read(length)) for row_id, length in pairs]
+    for start in range(0, len(changes), BLOCK_ROWS):
+        yield [
+            (table, row_id, change.action, canonical_json(change.values).encode())
+            for (table, row_id), change in changes[start : start + BLOCK_ROWS]
+        ]

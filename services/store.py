@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, delete, event, func, insert, inspect, select, update
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.exc import StaleDataError
 
 from models.base import Entity
@@ -42,6 +42,7 @@ PAUSE_S = 0.02
 RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}
 BULK_ROWS = 5_000
 DELETE_ROWS = 500
+ESCAPES = "a bulk write would escape the field history"
 _STAMP = select(Book.reference_stamp)
 
 
@@ -82,6 +83,7 @@ class Work:
 
         `load` must answer something that is never changed afterwards and needs no session.
         """
+        self.session.flush()  # a change that is still in memory counts, and must not be kept for others
         if self.changes_references:
             return load()
         return self.references.get(self._reference_stamp, key, load)
@@ -193,19 +195,14 @@ class Work:
             self.session.connection().execute(delete(table).where(owner.in_(block)))
         self.topics.add(table.topic)
 
-    def next_ids(self, table: type[Entity], count: int) -> range:
+    def next_ids(self, table: type[Entity], count: int) -> Sequence[int]:
         """Ids that no row of `table` has: the next ones on SQLite, taken from the sequence on PostgreSQL."""
         self.session.flush()
         if self.session.get_bind().dialect.name == "sqlite":
             first = (self.session.scalar(select(func.max(table.id))) or 0) + 1
             return range(first, first + count)
         name = f"{table.__tablename__}_id_seq"
-        ids = self.session.scalars(select(func.nextval(name)).select_from(func.generate_series(1, count))).all()
-        first = ids[0] if ids else 1
-        if list(ids) != list(range(first, first + count)):
-            self.session.execute(select(func.setval(name, max(ids) + count)))
-            first = max(ids) + 1
-        return range(first, first + count)
+        return self.session.scalars(select(func.nextval(name)).select_from(func.generate_series(1, count))).all()
 
 
 class Store:
@@ -302,8 +299,9 @@ class Store:
                     result = command(work)
                     work.session.add(CommandRun(command_id=key, at=work.now, name=name, result={"value": result}))
                 return result
-            except DBAPIError as error:
-                if attempt == ATTEMPTS or not _is_retryable(error):
+            except (DBAPIError, Conflict) as error:
+                cause = error if isinstance(error, DBAPIError) else error.__cause__
+                if attempt == ATTEMPTS or not isinstance(cause, DBAPIError) or not _is_retryable(cause):
                     raise
                 threading.Event().wait(PAUSE_S * attempt * (0.5 + random.random()))  # noqa: S311 - jitter
         raise AssertionError("unreachable")
@@ -342,14 +340,35 @@ class Store:
 
 
 class BookSession(Session):
-    """A session whose flushes leave history; one for each unit of work."""
+    """A session whose flushes leave history; one for each unit of work. What would pass by it is refused."""
+
+    def bulk_save_objects(self, *_arguments: Any, **_options: Any) -> None:
+        raise AssertionError(ESCAPES)
+
+    def bulk_insert_mappings(self, *_arguments: Any, **_options: Any) -> None:
+        raise AssertionError(ESCAPES)
+
+    def bulk_update_mappings(self, *_arguments: Any, **_options: Any) -> None:
+        raise AssertionError(ESCAPES)
+
+
+@event.listens_for(BookSession, "before_flush")
+def _load_what_goes(session: Session, _context: object, _instances: object) -> None:
+    """A row that is about to be deleted is read whole, so that the history keeps all of it."""
+    for entity in session.deleted:
+        missing = inspect(entity).unloaded & set(history.tracked_fields(type(entity)))
+        if missing:
+            session.refresh(entity, missing)
 
 
 @event.listens_for(BookSession, "after_flush")
-def _gather(session: Session, _context: object) -> None:
+def _gather(session: Session, context: UOWTransaction) -> None:
+    """`context` knows the rows too that the ORM deletes by itself: parts that left the list of their record."""
     work: Work = session.info["work"]
-    new, deleted = list(session.new), list(session.deleted)
-    dirty = [entity for entity in session.dirty if session.is_modified(entity, include_collections=False)]
+    new = list(session.new)
+    deleted = [state.obj() for state, (is_delete, is_listed) in context.states.items() if is_delete and not is_listed]
+    gone = set(map(id, deleted))
+    dirty = [e for e in session.dirty if id(e) not in gone and session.is_modified(e, include_collections=False)]
     history.gather(work.pending, new, dirty, deleted)
     for entity in (*new, *dirty, *deleted):
         if isinstance(entity, Entity):
@@ -363,15 +382,17 @@ def _kept(table: type[Entity], row: Mapping[str, Any]) -> dict[str, Any]:
 
 @event.listens_for(BookSession, "do_orm_execute")
 def _refuse_unseen_writes(state: ORMExecuteState) -> None:
-    """Bulk UPDATE and DELETE pass by the field history; only its own writers may use the connection below."""
-    if state.is_update or state.is_delete:
-        raise AssertionError("a bulk UPDATE or DELETE would escape the field history")
+    """Bulk writes pass by the field history; only its own writers may use the connection below."""
+    if state.is_insert or state.is_update or state.is_delete:
+        raise AssertionError(ESCAPES)
 
 
 def _is_retryable(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES:
         return True
     text = str(error.orig)
+    if "command_run" in text and isinstance(error, IntegrityError):
+        return True  # the same command was carried out beside us; the next look finds its result
     return "database is locked" in text or "database table is locked" in text
 
 
@@ -387,10 +408,18 @@ def _plain_errors() -> Iterator[None]:
         if sentence is None:
             raise
         raise sentence from error
+    except StatementError as error:
+        if isinstance(error.orig, UserError):  # a value that its column refused, such as a number with too many digits
+            raise error.orig from None
+        raise
 
 
 def sentence_for(error: DBAPIError) -> UserError | None:
     text = str(error.orig)
+    if error.connection_invalidated:
+        return BookError("The connection to the database was lost. Check the network and the server, then try again.")
+    if getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES or "database is locked" in text:
+        return Conflict("Somebody else is writing to the book right now, so nothing was changed. Try again.")
     if MARK in text:
         return Conflict(text.split(MARK, 1)[1].strip().splitlines()[0])
     if "readonly database" in text or "read-only" in text:

@@ -19,6 +19,8 @@ from models.values.text import folded
 from services.store import Work
 
 CHUNK = 500
+_FOLLOWING = ("owner_id", "branch_id", "title", "words")
+"""What of an entry may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def keep(work: Work, changed: Mapping[type[Entity], set[int]]) -> None:
         if source is not None:
             ordered = sorted(ids)
             for start in range(0, len(ordered), CHUNK):
+                work.breathe()
                 _keep(work, source, ordered[start : start + CHUNK])
 
 
@@ -149,14 +152,13 @@ def entries(source: Source, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
 def _keep(work: Work, source: Source, ids: list[int]) -> None:
     connection = work.session.connection()
     wanted = entries(source, connection.execute(source.query.where(source.key.in_(ids))).all())
-    if all(work.is_new_row(source.table, record_id) for record_id in wanted):
-        if wanted:
-            connection.execute(insert(SearchEntry), list(wanted.values()))
+    if len(wanted) == len(ids) and all(work.is_new_row(source.table, record_id) for record_id in wanted):
+        connection.execute(insert(SearchEntry), list(wanted.values()))
         return
     present = {
         row.record_id: row
         for row in connection.execute(
-            select(SearchEntry.id, SearchEntry.record_id, SearchEntry.owner_id, SearchEntry.title, SearchEntry.words)
+            select(SearchEntry.id, SearchEntry.record_id, *(getattr(SearchEntry, name) for name in _FOLLOWING))
             .where(SearchEntry.kind == source.kind)
             .where(SearchEntry.record_id.in_(ids))
         )
@@ -169,5 +171,5 @@ def _keep(work: Work, source: Source, ids: list[int]) -> None:
         connection.execute(delete(SearchEntry).where(SearchEntry.id.in_(gone)))
     for record_id, row in present.items():
         entry = wanted.get(record_id)
-        if entry and (entry["words"], entry["title"], entry["owner_id"]) != (row.words, row.title, row.owner_id):
+        if entry and any(entry[name] != getattr(row, name) for name in _FOLLOWING):
             connection.execute(update(SearchEntry).where(SearchEntry.id == row.id).values(**entry))
