@@ -109,13 +109,28 @@ _ALLOCATIONS = Rule(
     SELECT 'allocation #' || a.id AS what, p.number AS payment, {DOCUMENT} AS document, a.amount_minor, d.currency
     FROM payment_allocation a LEFT JOIN payment p ON p.id = a.payment_id LEFT JOIN document d ON d.id = a.document_id
     WHERE a.amount_minor <= 0 OR p.id IS NULL OR d.id IS NULL OR p.currency <> d.currency
-        OR p.company_id <> d.company_id
+        OR p.company_id <> d.company_id OR p.customer_id <> d.customer_id
         OR (a.released_at IS NULL
             AND (p.state NOT IN {_LIVE} OR d.state <> 'issued' OR d.kind NOT IN :receivables))
     ORDER BY a.id
     """,  # noqa: S608 - our own literals
-    "{what} of {amount_minor} from payment {payment} to {document}: the two do not fit, or one of them does not count.",
+    "{what} of {amount_minor} from payment {payment} to {document}: the two do not fit, or one does not count.",
     {"receivables": RECEIVABLES},
+)
+
+_EXCHANGE = Rule(
+    """
+    SELECT 'payment ' || p.number AS what, p.home_currency, coalesce(x.posted, 0) AS home_posted_minor,
+        coalesce(a.difference, 0) AS home_difference_minor
+    FROM payment p
+    LEFT JOIN (SELECT payment_id, sum(home_document_minor - home_payment_minor) AS difference FROM payment_allocation
+        WHERE released_at IS NULL GROUP BY payment_id) a ON a.payment_id = p.id
+    LEFT JOIN (SELECT e.source_id, sum(CASE WHEN c.role = 'exchange' THEN g.home_minor ELSE 0 END) AS posted
+        FROM journal_entry e JOIN posting g ON g.entry_id = e.id JOIN account c ON c.id = g.account_id
+        WHERE e.source_kind = 'payment' GROUP BY e.source_id) x ON x.source_id = p.id
+    WHERE x.source_id IS NOT NULL AND x.posted <> coalesce(a.difference, 0) ORDER BY p.id
+    """,
+    "{what}: its allocations leave an exchange difference of {home_difference_minor}, posted are {home_posted_minor}.",
 )
 
 
@@ -203,5 +218,12 @@ CHECKS = (
         "What is open at home stands on an open document, so that the ageing reaches it, and no remainder stays",
         "SELECT count(*) FROM document WHERE balance_minor <> 0",
         all_of(_REMAINDER),
+    ),
+    Check(
+        "exchange_explained",
+        ("I22",),
+        "What was posted as exchange gain or loss is what the allocations leave between the two rates",
+        "SELECT count(*) FROM payment WHERE currency <> home_currency",
+        all_of(_EXCHANGE),
     ),
 )

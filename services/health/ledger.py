@@ -143,6 +143,19 @@ _PAYMENTS_POSTED = Rule(
     """,
     "{what} ({state}) has {live} live entries in the ledger.",
 )
+_MONEY_RECEIVED = Rule(
+    """
+    SELECT 'payment ' || p.number AS what, p.state, p.currency, p.amount_minor, x.posted AS posted_minor
+    FROM payment p
+    JOIN (
+        SELECT e.source_id, sum(CASE WHEN a.role IN ('bank', 'cash') THEN g.amount_minor ELSE 0 END) AS posted
+        FROM journal_entry e JOIN posting g ON g.entry_id = e.id JOIN account a ON a.id = g.account_id
+        WHERE e.source_kind = 'payment' GROUP BY e.source_id
+    ) x ON x.source_id = p.id
+    WHERE x.posted <> CASE WHEN p.state IN ('received', 'cleared') THEN p.amount_minor ELSE 0 END ORDER BY p.id
+    """,
+    "{what} ({state}) of {amount_minor}: {posted_minor} stand in bank and cash for it.",
+)
 _MIRRORS = Rule(
     """
     SELECT DISTINCT 'entry #' || x.mirror AS what, x.original
@@ -323,9 +336,9 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "payments_posted",
         ("I4",),
-        "Received payments have a live entry, void and bounced ones none",
+        "Received payments have a live entry for their amount, void and bounced ones none",
         "SELECT count(*) FROM payment",
-        all_of(_PAYMENTS_POSTED),
+        all_of(_PAYMENTS_POSTED, _MONEY_RECEIVED),
     ),
     Check(
         "reversals_mirror",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Over, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.billing import Document
 from models.organisation import Book, Branch, NumberSeries
@@ -74,19 +76,24 @@ _OTHER_SERIES = Rule(
 )
 
 
+def _last(column: InstrumentedAttribute[Any]) -> Over[Any]:
+    """What stands in `column` of the document with the number before."""
+    before = func.lag(column, type_=column.type)
+    return before.over(partition_by=Document.series_id, order_by=Document.sequence_no)
+
+
 def _out_of_order(look: Look) -> Iterator[str]:
     """I25. In a trial book the clock is set by hand, so there the dates alone count."""
     is_trial = bool(look.connection.scalar(select(Book.is_trial).limit(1)))
-    window = {"partition_by": Document.series_id, "order_by": Document.sequence_no}
     before = (
         select(
             Document.kind,
             Document.number,
             Document.issued_on,
             Document.issued_at,
-            func.lag(Document.number).over(**window).label("last_number"),  # type: ignore[arg-type]
-            func.lag(Document.issued_on).over(**window).label("last_on"),  # type: ignore[arg-type]
-            func.lag(Document.issued_at).over(**window).label("last_at"),  # type: ignore[arg-type]
+            _last(Document.number).label("last_number"),
+            _last(Document.issued_on).label("last_on"),
+            _last(Document.issued_at).label("last_at"),
         )
         .where(Document.series_id.is_not(None), Document.kind.in_(ORDERED))
         .subquery()
