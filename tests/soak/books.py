@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from models.billing import Document
-from models.organisation import Company, NumberSeries
+from models.billing import Document, Payment
+from models.organisation import NumberSeries
 from services import backup, chain
 from services.book import create, open_book
 from services.contents import faults_of
-from services.organisation.founding import CompanyDraft, UserDraft, add_user, found_company
+from services.journey.founding import found_book
+from services.organisation.founding import CompanyDraft
 from services.store import Store
 
 NOW = dt.datetime(2026, 3, 2, 8, 0, tzinfo=dt.UTC)
+COMPANY = CompanyDraft(
+    name="Soak", country="AE", state="DXB", tax_id="100000000000003", address="1 Sheikh Zayed Road, Dubai"
+)
 LEFT_BESIDE = ("-wal", "-shm", "-journal", "-lock")
 
 
@@ -31,8 +34,7 @@ def new_book(book: str) -> None:
     store = create(book, clock=clock)
     try:
         with store.writing() as work:
-            found_company(work, CompanyDraft(name="Soak", country="AE", state="DXB", tax_id="100000000000003"))
-            add_user(work, UserDraft(name="Olga Owner", role="owner"))
+            found_book(work, COMPANY, owner="Olga Owner")
     finally:
         store.close()
 
@@ -64,27 +66,11 @@ def faults_in(book: str) -> list[str]:
 
 def _gaps(connection: Connection) -> Iterator[str]:
     """I23 to I25: in each series 1, 2, 3 ... up to the counter, once each."""
-    if connection.scalar(select(func.count()).select_from(Company)) == 0:
-        return
     series = connection.execute(select(NumberSeries.id, NumberSeries.next_no, NumberSeries.kind)).all()
     for series_id, next_no, kind in series:
+        table = Payment if kind == "payment" else Document
         taken = connection.scalars(
-            select(Document.sequence_no).where(Document.series_id == series_id).order_by(Document.sequence_no)
+            select(table.sequence_no).where(table.series_id == series_id).order_by(table.sequence_no)
         ).all()
-        if kind != "payment" and list(taken) != list(range(1, next_no)):
-            yield f"series {series_id} counts {next_no - 1} numbers, but holds {len(taken)}"
-
-
-def numbers_in(book: str) -> set[str]:
-    store = opened(book)
-    try:
-        with store.engine.connect() as connection:
-            return {str(number) for number in connection.scalars(select(Document.number)) if number}
-    finally:
-        store.close()
-
-
-def ordinal(name: str) -> int:
-    """The number at the end of a name."""
-    found = re.search(r"(\d+)$", name)
-    return int(found[1]) if found else 0
+        if list(taken) != list(range(1, next_no)):
+            yield f"series {series_id} ({kind}) counts {next_no - 1} numbers, but holds {len(taken)}"

@@ -25,10 +25,11 @@ from services.errors import UserError
 from services.organisation.founding import CompanyDraft, UserDraft, add_user, found_company
 from services.restore import restore
 from services.store import Store, Work
-from tests.soak import stand_in
+from tests.soak import sales
 from tests.soak.books import clock, copy_book, faults_in, new_book, opened
 
 BOOK = "failing.throughline"
+DRAFT, ISSUED = 1, "INV-2026-0001"
 MOST = 2_000
 """No command of ours makes that many calls of one sort."""
 
@@ -50,9 +51,11 @@ COMMANDS: dict[str, Command] = {
     ),
     "add user": _in_a_unit_of_work(lambda w: add_user(w, UserDraft(name="Nina New"))),
     "change setting": _in_a_unit_of_work(lambda w: settings.change(w, "billing.due_days", "14")),
-    "add customer": _in_a_unit_of_work(lambda w: stand_in.add_customer(w, "C-9999")),
-    "draft invoice": _in_a_unit_of_work(lambda w: stand_in.draft_invoice(w, 12_345)),
-    "issue invoice": _in_a_unit_of_work(lambda w: stand_in.issue(w, 1)),
+    "add customer": _in_a_unit_of_work(lambda w: sales.add_customer(w, "C-9999")),
+    "draft invoice": _in_a_unit_of_work(lambda w: sales.draft_invoice(w, 12_345)),
+    "issue invoice": _in_a_unit_of_work(lambda w: sales.issue(w, DRAFT)),
+    "receive payment": _in_a_unit_of_work(lambda w: sales.pay(w, ISSUED)),
+    "void invoice": _in_a_unit_of_work(lambda w: sales.void(w, ISSUED)),
     "backup": lambda book, store: backup(store, book.with_name("made.backup")),
     "verify": lambda book, _store: verify(book.with_name("kept.backup"), clock=clock),
     "restore": _restore,
@@ -207,9 +210,11 @@ def template_in(folder: Path) -> Path:
     new_book(str(template))
     store = opened(str(template))
     with store.writing() as work:
-        stand_in.add_customer(work, "C-0001")
+        sales.add_customer(work, "C-0001")
     with store.writing() as work:
-        stand_in.draft_invoice(work, 10_000)
+        assert sales.draft_invoice(work, 10_000) == DRAFT
+    with store.writing() as work:
+        assert sales.issue(work, sales.draft_invoice(work, 20_000)) == ISSUED
     backup(store, folder / "kept.backup")
     store.close()
     return template

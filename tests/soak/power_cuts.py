@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from models.billing import Document
+from models.billing import Document, Payment
 from models.customers import Customer
 from services.backup import verify
 from services.errors import UserError
@@ -84,6 +84,13 @@ class Disk:
                 self.loose_names.clear()
             case Said():
                 return
+
+    def known_names(self) -> dict[str, int]:
+        """The files by the names that programs see now, synced or not."""
+        names = dict(self.names)
+        for step in self.loose_names:
+            _rename(names, step)
+        return names
 
     def cut(self, dice: random.Random, folder: Path) -> None:
         """Write into the empty `folder` what one power cut may have left."""
@@ -187,6 +194,7 @@ def faults_after(folder: Path, said: Sequence[str], home: Path) -> list[str]:
             present: dict[str, set[str | None]] = {
                 "customer": set(work.session.scalars(select(Customer.code))),
                 "number": set(work.session.scalars(select(Document.number))),
+                "payment": set(work.session.scalars(select(Payment.number))),
             }
     finally:
         store.close()

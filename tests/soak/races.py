@@ -8,12 +8,13 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import select
 
 from models.billing import Document
 from services.store import Work
-from tests.soak import stand_in
+from tests.soak import sales
 from tests.soak.books import faults_in, opened
 from tests.soak.workloads import Child, lines_of, start, tell
 
@@ -57,7 +58,7 @@ def racer(book: str, seed: int, rounds: int) -> None:
         gives_up = dice.random() < 0.1
         begun = time.perf_counter()
         try:
-            number = store.perform("invoice.issue", lambda work, stop=gives_up: _issue(work, stop=stop))  # type: ignore[misc]
+            number = store.perform("invoice.issue", partial(_issue, stop=gives_up))
             tell(f"number {number}")
         except GivenUp:
             tell("gave up")
@@ -66,7 +67,7 @@ def racer(book: str, seed: int, rounds: int) -> None:
 
 
 def _issue(work: Work, *, stop: bool) -> str:
-    number = stand_in.issue(work, stand_in.draft_invoice(work, 10_000))
+    number = sales.issue(work, sales.draft_invoice(work, 10_000))
     if stop:
         raise GivenUp
     return number
@@ -95,7 +96,7 @@ def run(book: str, name: str, seed: int, seconds: float, processes: int = 8, *, 
 def _prepare(book: str) -> None:
     store = opened(book)
     with store.writing() as work:
-        stand_in.add_customer(work, "RACE")
+        sales.add_customer(work, "RACE")
     store.close()
 
 

@@ -14,6 +14,7 @@ import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -22,7 +23,7 @@ from pathlib import Path
 from services.backup import backup
 from services.restore import restore
 from services.store import Work
-from tests.soak import stand_in
+from tests.soak import sales
 from tests.soak.books import clock, new_book, opened
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,11 +57,11 @@ def customers(book: str, seed: int, rounds: int) -> None:
         code = f"S{seed}-{number}"
         if dice.random() < 0.1:
             with store.rehearsing() as work:
-                stand_in.add_customer(work, f"{code}-undone")
+                sales.add_customer(work, f"{code}-undone")
             continue
 
         def command(work: Work, code: str = code) -> str:
-            stand_in.add_customer(work, code)
+            sales.add_customer(work, code)
             return code
 
         tell(f"customer {store.perform('customer.add', command, command_id=code)}")
@@ -68,18 +69,23 @@ def customers(book: str, seed: int, rounds: int) -> None:
 
 
 def issue(book: str, seed: int, rounds: int) -> None:
-    """Draft in one unit of work, issue in the next, as a person would; one in ten is given up after its number."""
+    """Draft, issue, now and then pay half or void, each in its own unit of work; one in ten numbers is given up."""
     store, dice = opened(book), random.Random(seed)
     with store.writing() as work:
-        stand_in.add_customer(work, f"S{seed}-{os.getpid()}")
+        sales.add_customer(work, f"S{seed}-{os.getpid()}")
     for _ in range(rounds):
-        amount = dice.randint(1, 1_000_000)
-        document_id = store.perform("invoice.draft", lambda work, amount=amount: stand_in.draft_invoice(work, amount))  # type: ignore[misc]
+        amount = dice.randint(100, 1_000_000)
+        document_id = store.perform("invoice.draft", partial(sales.draft_invoice, minor=amount))
         if dice.random() < 0.1:
             with store.rehearsing() as work:
-                stand_in.issue(work, document_id)
-        number = store.perform("invoice.issue", lambda work, key=document_id: stand_in.issue(work, key))  # type: ignore[misc]
+                sales.issue(work, document_id)
+        number = store.perform("invoice.issue", partial(sales.issue, document_id=document_id))
         tell(f"number {number}")
+        fate = dice.random()
+        if fate < 0.2:
+            tell(f"payment {store.perform('payment.receive', partial(sales.pay, number=number))}")
+        elif fate < 0.3:
+            store.perform("invoice.void", partial(sales.void, number=number))
     store.close()
 
 
@@ -89,7 +95,7 @@ def back_up(book: str, seed: int, rounds: int) -> None:
     target = Path(book).with_name("kept.backup")
     for number in range(rounds):
         with store.writing() as work:
-            stand_in.add_customer(work, f"S{seed}-{number}")
+            sales.add_customer(work, f"S{seed}-{number}")
         tell(f"backup {backup(store, target).path}")
     store.close()
 
@@ -103,7 +109,7 @@ def restore_often(book: str, seed: int, rounds: int) -> None:
             kept.unlink()
         store = opened(book)
         with store.writing() as work:
-            stand_in.add_customer(work, f"S{seed}-{number}")
+            sales.add_customer(work, f"S{seed}-{number}")
         store.close()
 
 
