@@ -34,6 +34,8 @@ _FILE_WORD_WORTH = 2
 _LINK_WORTH = 6
 """A file that is named after contacts and names their firms: their addresses do not make it a list of customers."""
 _SURE_FIELDS = 6
+OUR_REMARKS = frozenset({"import status", "what to correct"})
+"""Header keys of the columns that the error workbook adds (error_workbook.py)."""
 _SAMPLE_CHARS = 40
 _DECISIVE_WORTH = 100
 _LEAST_FIELDS = 3
@@ -251,7 +253,8 @@ def _columns(match: _Match, data: Sequence[Sequence[Cell]], options: ImportOptio
         if (asked := options.columns.get(key)) is not None and text:
             name, use = (None, asked) if asked in ("extra", "notes", "skip") else (asked, "field")
         elif name is None:
-            use = "skip" if match.preset and key in match.preset.skip else "extra"
+            is_skipped = key in OUR_REMARKS or (match.preset and key in match.preset.skip)
+            use = "skip" if is_skipped else "extra"
         counts[key] += 1
         header = text or f"Column {column_letters(index)}"
         if text and counts[key] > 1:
