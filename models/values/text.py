@@ -30,6 +30,8 @@ def clean(value: str, *, what: str = "text", limit: int = 500, lines: bool = Fal
 
 def folded(value: str) -> str:
     """For comparing and searching: case and accents away, spaces single, format characters gone."""
+    if value.isascii():
+        return " ".join(value.casefold().split())
     decomposed = unicodedata.normalize("NFKD", value).casefold()
     kept = "".join(
         char for char in decomposed if not unicodedata.combining(char) and unicodedata.category(char) != "Cf"
