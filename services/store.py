@@ -83,7 +83,6 @@ class Work:
 
         `load` must answer something that is never changed afterwards and needs no session.
         """
-        self.session.flush()  # a change that is still in memory counts, and must not be kept for others
         if self.changes_references:
             return load()
         return self.references.get(self._reference_stamp, key, load)
@@ -101,8 +100,11 @@ class Work:
 
     @property
     def changes_references(self) -> bool:
-        """Whether this unit of work changed reference data itself, so that nothing kept may be trusted."""
-        return not TABLES.isdisjoint(self.touched)
+        """Whether this unit of work changes reference data itself, saved or still in memory: then nothing kept counts."""
+        session = self.session
+        if not TABLES.isdisjoint(self.touched):
+            return True
+        return any(type(entity) in TABLES for entity in (*session.new, *session.dirty, *session.deleted))
 
     @cached_property
     def _reference_stamp(self) -> int:
@@ -356,7 +358,7 @@ class BookSession(Session):
 def _load_what_goes(session: Session, _context: object, _instances: object) -> None:
     """A row that is about to be deleted is read whole, so that the history keeps all of it."""
     for entity in session.deleted:
-        missing = inspect(entity).unloaded & set(history.tracked_fields(type(entity)))
+        missing = inspect(entity).unloaded & history.kept_of(entity)
         if missing:
             session.refresh(entity, missing)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from sqlalchemy import select
 
@@ -37,8 +36,9 @@ SERIES = "payment"
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One allocation as it is posted."""
+    """One allocation as it is posted: on the day when both the money and the document are there."""
 
+    on: dt.date
     document: Document
     amount: Money
     at_document_rate: Money
@@ -89,7 +89,10 @@ def receive(work: Work, draft: PaymentDraft) -> int:
     work.session.add(payment)
     work.session.flush()
     parts = _allocate(work, payment, documents, received_on)
-    _post_receipt(work, place, payment, parts)
+    settled = [part for part in parts if part.on == received_on]
+    _post_receipt(work, place, payment, settled)
+    for day in sorted({part.on for part in parts} - {received_on}):
+        _post_allocation(work, place, payment, [part for part in parts if part.on == day], day)
     work.record("payment.received", payment, number=payment.number)
     return payment.id
 
@@ -103,21 +106,8 @@ def allocate(work: Work, payment_id: int, parts: tuple[AllocationDraft, ...], *,
     place = place_of(work, payment.branch_id)
     day = on or max(work.now.astimezone(place.zone).date(), payment.received_on)
     done = _allocate(work, payment, [(_document(work, part.document), part) for part in parts], day)
-    roles = accounts_of(work, payment.company_id)
-    credit = account_for(roles, AccountRole.CUSTOMER_CREDIT)
-    sides: list[Amount] = []
-    for part in done:
-        sides.append(Amount(credit, part.amount, part.at_payment_rate, payment.customer_id))
-        sides += _settling(roles, part, payment)
-    post(
-        work,
-        place.company,
-        payment.branch_id,
-        sides,
-        on=day,
-        text=f"Allocation of payment {payment.number}",
-        source=Source("payment", payment.id),
-    )
+    for when in sorted({part.on for part in done}):
+        _post_allocation(work, place, payment, [part for part in done if part.on == when], when)
     work.record("payment.allocated", payment, documents=[part.document.number for part in done])
 
 
@@ -190,12 +180,13 @@ def _allocate(
     parts = []
     for document, draft in documents:
         amount = Money.of(draft.amount, payment.currency)
-        part = _Part(document, amount, _leaves(document, amount), _arrives(payment, amount))
+        day = max(on, document.issued_on)
+        part = _Part(day, document, amount, _leaves(document, amount), _arrives(payment, amount))
         work.session.add(
             PaymentAllocation(
                 payment=payment,
                 document_id=document.id,
-                allocated_on=max(on, document.issued_on),
+                allocated_on=day,
                 amount_minor=amount.minor,
                 home_document_minor=part.at_document_rate.minor,
                 home_payment_minor=part.at_payment_rate.minor,
@@ -254,36 +245,37 @@ def _arrives(payment: Payment, amount: Money) -> Money:
     return Money(min(share.minor, payment.home_unallocated_minor), payment.home_currency)
 
 
-def _post_receipt(work: Work, place: Place, payment: Payment, parts: list[_Part]) -> None:
+def _post_receipt(work: Work, place: Place, payment: Payment, settled: list[_Part]) -> None:
+    """Dr bank with all that came; Cr the receivable for what settles documents that day, customer credit for the rest."""
     roles = accounts_of(work, place.company.id)
     paid_into = AccountRole.CASH if payment.method is PaymentMethod.CASH else AccountRole.BANK
-    sides = [
-        Amount(
-            account_for(roles, paid_into),
-            Money(payment.amount_minor, payment.currency),
-            Money(payment.home_amount_minor, payment.home_currency),
-        )
-    ]
-    for part in parts:
+    amount = Money(payment.amount_minor, payment.currency)
+    home = Money(payment.home_amount_minor, payment.home_currency)
+    sides = [Amount(account_for(roles, paid_into), amount, home)]
+    for part in settled:
         sides += _settling(roles, part, payment)
-    if payment.unallocated_minor or payment.home_unallocated_minor:
-        sides.append(
-            Amount(
-                account_for(roles, AccountRole.CUSTOMER_CREDIT),
-                Money(-payment.unallocated_minor, payment.currency),
-                Money(-payment.home_unallocated_minor, payment.home_currency),
-                payment.customer_id,
-            )
-        )
-    post(
-        work,
-        place.company,
-        place.branch.id,
-        sides,
-        on=payment.received_on,
-        text=f"Payment {payment.number}",
-        source=Source("payment", payment.id),
-    )
+        amount -= part.amount
+        home -= part.at_payment_rate
+    if not (amount.is_zero and home.is_zero):
+        credit = account_for(roles, AccountRole.CUSTOMER_CREDIT)
+        sides.append(Amount(credit, -amount, -home, payment.customer_id))
+    _post(work, place, payment, sides, payment.received_on, f"Payment {payment.number}")
+
+
+def _post_allocation(work: Work, place: Place, payment: Payment, parts: list[_Part], on: dt.date) -> None:
+    """What was the customer's credit settles documents."""
+    roles = accounts_of(work, place.company.id)
+    credit = account_for(roles, AccountRole.CUSTOMER_CREDIT)
+    sides: list[Amount] = []
+    for part in parts:
+        sides.append(Amount(credit, part.amount, part.at_payment_rate, payment.customer_id))
+        sides += _settling(roles, part, payment)
+    _post(work, place, payment, sides, on, f"Allocation of payment {payment.number}")
+
+
+def _post(work: Work, place: Place, payment: Payment, sides: list[Amount], on: dt.date, text: str) -> None:
+    source = Source("payment", payment.id)
+    post(work, place.company, payment.branch_id, sides, on=on, text=text, source=source)
 
 
 def _settling(roles: Mapping[AccountRole, int], part: _Part, payment: Payment) -> list[Amount]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from sqlalchemy import func, select
+
+from models.customers import Customer
+from models.ledger import Account, JournalEntry, Posting
 from models.values.states import DocumentKind
 from services.billing import commands, payments, queries
 from services.billing.records import document_draft, payment_draft
@@ -31,8 +36,6 @@ def customer(store: Store, values: dict[str, Any] = GULF) -> str:
     """Make a customer; answers its code."""
     with store.writing() as work:
         customer_id = create_customer(work, customer_draft(values))
-        from models.customers import Customer
-
         return work.session.get_one(Customer, customer_id).code
 
 
@@ -68,16 +71,14 @@ def paid(store: Store, payment_id: int) -> dict[str, Any]:
         return queries.payment(work, payment_id)
 
 
-def balances(store: Store) -> dict[str, int]:
+def balances(store: Store, until: dt.date = dt.date.max) -> dict[str, int]:
     """Home balance of each account that has one, by code."""
-    from sqlalchemy import func, select
-
-    from models.ledger import Account, Posting
-
     with store.reading() as work:
         query = (
             select(Account.code, func.sum(Posting.home_minor))
             .join(Account, Account.id == Posting.account_id)
+            .join(JournalEntry, JournalEntry.id == Posting.entry_id)
+            .where(JournalEntry.posted_on <= until)
             .group_by(Account.code)
         )
         return {code: int(total) for code, total in work.session.execute(query) if total}

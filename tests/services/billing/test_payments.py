@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from services.billing import payments
 from services.billing.drafts import AllocationDraft
 from services.errors import Conflict, InvalidValue, NotFound, Rejected
+from services.reports.definition import ReportOptions
+from services.reports.report import run
 from services.store import Store
 from tests.conftest import Clock
 from tests.services.billing.books import GULF, WORK, balances, customer, issued, paid, pay, shown
@@ -74,6 +77,19 @@ def test_money_at_another_rate_books_the_difference(store: Store) -> None:
     assert (view["status"], view["settlement"]["home_balance"]) == ("paid", "0.00")
     # 210 USD were booked at 771.23 AED; 370.00 + 401.50 = 771.50 came in: 0.27 gained.
     assert balances(store) == {"1010": 77150, "4000": -73450, "2100": -3673, "7000": -27}
+
+
+def test_money_that_came_before_the_invoice_is_credit_until_then(store: Store) -> None:
+    """On every past day the receivable is what the open documents of that day say."""
+    code = customer(store)
+    issued(store, code, issued_on="2026-03-12")
+    pay(store, code, "210.00", ("INV-2026-0001", "210.00"), received_on="2026-03-10")
+    for day, receivable, credit in ((10, 0, -21000), (11, 0, -21000), (12, 0, 0)):
+        until = dt.date(2026, 3, day)
+        assert balances(store, until).get("1100", 0) == receivable
+        assert balances(store, until).get("2300", 0) == credit
+        with store.reading() as work:
+            assert run(work, "receivables-ageing", ReportOptions(as_of=until)).check.ok is True
 
 
 def test_void_releases_what_was_settled(store: Store) -> None:
