@@ -52,7 +52,9 @@ def create_customer(work: Work, draft: CustomerDraft) -> int:
     work.session.add(customer)
     details = {"different_because": draft.different_because, "resembles": like.code} if like else {}
     work.record("customer.created", customer, **details)
-    work.insert_parts(BlockKey, block_rows(customer.id, filled.customer, filled.addresses, filled.contacts))
+    keys = block_rows(customer.id, filled.customer, filled.addresses, filled.contacts)
+    if keys:
+        work.insert_parts(BlockKey, keys)
     return customer.id
 
 
