@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from models.history import History
-from services import history, manifest
+from services import health, history, manifest
 from services.book import MAGIC_OFFSET, SQLITE_MAGIC, driver_version, open_book
 from services.contents import Contents, contents_of, faults_of, frozen_engine
 from services.database import APPLICATION_ID, sqlite_driver
@@ -303,10 +300,7 @@ def _open_and_check(copy: Path, clock: Clock) -> list[str]:
 
 def failed_checks(store: Store) -> list[str]:
     """The invariants that do not hold, one sentence each."""
-    if importlib.util.find_spec("services.health") is None:
-        return []
-    health: Any = importlib.import_module("services.health")
-    return [f"{c.name}: {'; '.join(map(str, c.failed[:3]))}" for c in health.check(store).checks if not c.ok]
+    return [f"{one.name}: {'; '.join(map(str, one.failed[:3]))}" for one in health.check(store) if not one.ok]
 
 
 def _scratch(file: Path) -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from services.errors import UserError
 from tests.soak.books import copy_book, faults_in, opened
-from tests.soak.failing_calls import BOOK, COMMANDS, contents_in, take_away, template_in
+from tests.soak.failing_calls import BOOK, COMMANDS, rows_in, take_away, template_in
 from tests.soak.recorder import LINE, QUICKLY, strace
 from tests.soak.workloads import ROOT
 
@@ -84,7 +84,7 @@ def _fail_once(name: str, injection: str, template: Path, folder: Path) -> tuple
     for stale in ("made.backup", "new.throughline", BOOK):
         take_away(folder / stale)
     copy_book(template, book)
-    before = contents_in(book)
+    before = rows_in(book)
     done = _child(name, folder, "-o", "/dev/null", "-e", f"inject={injection}")
     try:
         faults = faults_in(str(book))
@@ -92,7 +92,7 @@ def _fail_once(name: str, injection: str, template: Path, folder: Path) -> tuple
         return done.returncode, [f"the book does not open: {error}"]
     if done.returncode not in {DONE, REFUSED}:
         faults.append(f"no sentence, but {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}")
-    if done.returncode == REFUSED and contents_in(book) != before:
+    if done.returncode == REFUSED and rows_in(book) != before:
         faults.append("refused, but the book is changed")
     return done.returncode, faults
 

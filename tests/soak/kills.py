@@ -17,7 +17,8 @@ from tests.soak.workloads import BEGUN, lines_of, start
 
 USUAL_S = 0.3
 LONGEST_S = {"new": 1.2, "restore": 0.6}
-"""A child is killed within this time after it has begun its work."""
+MOST_S = 5.0
+"""A child is killed within this time after it has begun; longer, up to the most, where it got nothing done by then."""
 START_S = 60
 NAMES = ("customers", "issue", "backup", "restore", "new")
 
@@ -53,8 +54,10 @@ def _run(name: str, seed: int, kills: int, template: Path) -> Outcome:
         if name == "restore":
             _back_up(book)
         said: list[str] = []
+        longest = LONGEST_S.get(name, USUAL_S)
         for kill in range(kills):
-            told = _work_and_die(name, book, seed * 1000 + kill, dice)
+            told = _work_and_die(name, book, seed * 1000 + kill, dice.random() * longest)
+            longest = min(longest * 1.3, MOST_S) if not told else longest
             promises += len(told)
             said += told
             found = _faults(name, folder, [] if name == "restore" else said)
@@ -74,12 +77,12 @@ def _back_up(book: Path) -> None:
         store.close()
 
 
-def _work_and_die(name: str, book: Path, seed: int, dice: random.Random) -> list[str]:
+def _work_and_die(name: str, book: Path, seed: int, seconds: float) -> list[str]:
     """The lines that the child told before it died. The clock starts when it begins its work."""
     child = start(name, str(book), seed)
     if not child.told.poll(START_S):
         raise RuntimeError(f"The workload {name} did not begin.")
-    child.process.join(dice.random() * LONGEST_S.get(name, USUAL_S))
+    child.process.join(seconds)
     is_working = child.process.is_alive()
     child.process.kill()
     told = lines_of(child)

@@ -98,8 +98,7 @@ def record(command: list[str], folder: Path, root: Path) -> Recording:
         ]
         done = subprocess.run([tool, *options, *command], cwd=root, check=False, capture_output=True)
         if done.returncode:
-            reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-            raise Unavailable(f"The recorded child failed: {reason[0]}")
+            raise RuntimeError(f"The recorded child failed: {done.stderr.decode(errors='replace')[-2000:]}")
         with log.open("rb") as lines:
             return Recording(folder, before, tuple(_Reader(folder, root, before).read(lines)))
 
