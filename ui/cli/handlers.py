@@ -11,7 +11,6 @@ from typing import Any
 
 from services import settings
 from services.billing import commands as billing
-from services.billing import paper
 from services.drafts import nearest
 from services.errors import InvalidValue, UserError, WrongUse
 from services.files import write_whole
@@ -184,6 +183,8 @@ def pdf(store: Store, options: argparse.Namespace) -> Answer:
 
 
 def _one_pdf(store: Store, ref: str, folder: Path) -> Answer:
+    from services.billing import paper
+
     with store.reading() as work:
         document_id = _document_id(work, ref)
         made = paper.paper(work, document_id)

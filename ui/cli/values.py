@@ -14,7 +14,7 @@ LARGEST_FILE = 50_000_000
 
 
 def pairs(texts: list[str]) -> dict[str, Any]:
-    """`a=1 b.c=2` as {"a": "1", "b": {"c": "2"}}; a value that begins with [ or { is JSON."""
+    """`a=1 b.c=2` as {"a": "1", "b": {"c": "2"}}; a value that is a JSON list or object is taken as one."""
     result: dict[str, Any] = {}
     for text in texts:
         name, separator, value = text.partition("=")
@@ -28,8 +28,17 @@ def pairs(texts: list[str]) -> dict[str, Any]:
                 raise WrongUse(f"{name} is set twice, once as a whole and once in part.")
         if last in target:
             raise WrongUse(f"{name} is set twice.")
-        target[last] = parsed(value, name) if value[:1] in {"[", "{"} else value
+        target[last] = _json_or_text(value)
     return result
+
+
+def _json_or_text(value: str) -> Any:
+    if value[:1] not in {"[", "{"}:
+        return value
+    try:
+        return parsed(value, value[:20])
+    except InvalidValue:
+        return value
 
 
 def file(path: str) -> dict[str, Any]:
