@@ -17,7 +17,7 @@ from models.values.text import folded
 from services.codes import next_code
 from services.customers.drafts import ALIASES, AddressDraft, CustomerDraft, customer_draft
 from services.customers.duplicates import Party
-from services.customers.duplicates_search import Match, block_rows, keep_keys, matches, parties, parties_of
+from services.customers.duplicates_search import Match, keep_keys, keys_of, matches, parties, parties_of
 from services.customers.filling import BILLING, DELIVERY, Circumstances, Filled, Row, fill
 from services.customers.treatment import usual_treatment
 from services.drafts import parse, raise_problems
@@ -42,7 +42,8 @@ def create_customer(work: Work, draft: CustomerDraft) -> int:
     filled = fill(draft, circumstances(work, draft))
     raise_problems(filled.problems)
     known = parties(filled.customer, filled.addresses, filled.contacts)
-    like = _refuse_twin(work, known, draft.different_because, besides=None)
+    keys = keys_of(known)
+    like = _refuse_twin(work, known, draft.different_because, keys=keys)
     filled.customer["code"] = _free_code(work, draft.code)
     customer = Customer(**filled.customer, created_at=work.now)
     customer.addresses = [CustomerAddress(**row) for row in filled.addresses]
@@ -52,9 +53,8 @@ def create_customer(work: Work, draft: CustomerDraft) -> int:
     work.session.add(customer)
     details = {"different_because": draft.different_because, "resembles": like.code} if like else {}
     work.record("customer.created", customer, **details)
-    keys = block_rows(customer.id, filled.customer, filled.addresses, filled.contacts)
     if keys:
-        work.insert_parts(BlockKey, keys)
+        work.insert_parts(BlockKey, [{"customer_id": customer.id, "key": key} for key in sorted(keys)])
     return customer.id
 
 
@@ -163,10 +163,17 @@ def _is_new_likeness(customer: Customer, known: Sequence[Party]) -> bool:
     return tuple(known) != parties_of(customer)
 
 
-def _refuse_twin(work: Work, known: Sequence[Party], different_because: str, *, besides: int | None) -> Match | None:
+def _refuse_twin(
+    work: Work,
+    known: Sequence[Party],
+    different_because: str,
+    *,
+    besides: int | None = None,
+    keys: frozenset[str] | None = None,
+) -> Match | None:
     """The customer that this one resembles although it is another; raises Rejected where no reason is given."""
     limit = float(read(work, CustomerSettings).duplicate_score)
-    found = matches(work, known, threshold=limit, besides=besides)
+    found = matches(work, known, threshold=limit, besides=besides, keys=keys)
     if not found:
         return None
     best = found[0]

@@ -120,10 +120,20 @@ def possible_duplicates(
     return [match for match in found if match.is_visible][:limit]
 
 
-def matches(work: Work, known: Sequence[Party], *, threshold: float, besides: int | None = None) -> list[Match]:
-    """As `possible_duplicates`, with those of others too: a customer must not be made twice behind a scope."""
+def matches(
+    work: Work,
+    known: Sequence[Party],
+    *,
+    threshold: float,
+    besides: int | None = None,
+    keys: frozenset[str] | None = None,
+) -> list[Match]:
+    """As `possible_duplicates`, with those of others too: a customer must not be made twice behind a scope.
+
+    `keys` are those of `known`, where the caller has made them already.
+    """
     require(work, Module.CUSTOMERS, Action.VIEW)
-    near = _candidates(work, keys_of(known), besides)
+    near = _candidates(work, keys_of(known) if keys is None else keys, besides)
     if not near:
         return []
     rows, others = _load(work, near)
