@@ -14,11 +14,16 @@ from models.values.errors import InvalidValue
 from models.values.money import Money
 from models.values.states import RoundingMode, TaxCategory
 from services.billing.tax.components import components
-from services.billing.totals import DocumentInput, LineInput, Totals, calculate
-from services.health.checks import AnyRow, Check, Look
+from services.billing.totals import DocumentInput, LineInput, LineTotals, Totals, calculate
+from services.health.checks import AnyRow, Check, Look, amount
 
-_LINE_FIGURES = "gross discount document_discount taxable tax total".split()
 _TAXES = ("vat", "cgst", "sgst", "igst", "cess")
+_FIGURES = (
+    *"gross discount document_discount taxable tax total home_taxable home_tax home_total".split(),
+    *_TAXES,
+    *(f"home_{name}" for name in _TAXES),
+)
+"""Figures of a line, in the order in which they are read and calculated."""
 
 _DOCUMENT_COLUMNS = (
     Document.id.label("document_id"),
@@ -49,9 +54,9 @@ _LINE_COLUMNS = (
     DocumentLine.category,
     DocumentLine.rate,
     DocumentLine.cess_rate,
-    *(getattr(DocumentLine, f"{name}_minor").label(f"line_{name}") for name in (*_LINE_FIGURES, *_TAXES)),
-    *(getattr(DocumentLine, f"home_{name}_minor").label(f"line_home_{name}") for name in ("taxable", "tax", *_TAXES)),
+    *(getattr(DocumentLine, f"{name}_minor").label(f"line_{name}") for name in _FIGURES),
 )
+_FIRST_FIGURE = len(_DOCUMENT_COLUMNS) + len(_LINE_COLUMNS) - len(_FIGURES)
 
 
 def _miscalculated(look: Look) -> Iterator[str]:
@@ -114,21 +119,37 @@ def _major(minor: int | None, currency: str) -> Decimal | None:
 
 def _differences(lines: Sequence[AnyRow], totals: Totals) -> Iterator[str]:
     for line, right in zip(lines, totals.lines, strict=True):
-        pairs = [(name, getattr(line, f"line_{name}"), getattr(right, name)) for name in _LINE_FIGURES]
-        taxes = {tax.name: tax for tax in right.taxes}
-        zero, home_zero = Money.zero(right.tax.currency), Money.zero(right.home_tax.currency)
-        for name in _TAXES:
-            tax = taxes.get(name)
-            pairs.append((name, getattr(line, f"line_{name}"), tax.amount if tax else zero))
-            pairs.append((f"home {name}", getattr(line, f"line_home_{name}"), tax.home_amount if tax else home_zero))
-        pairs.append(("home taxable", line.line_home_taxable, right.home_taxable))
-        pairs.append(("home tax", line.line_home_tax, right.home_tax))
-        for name, stored, money in pairs:
-            if stored != money.minor:
-                yield f"{name} of line {line.no} is {stored} minor units and should be {money} {money.currency}."
+        stored, calculated = tuple(line[_FIRST_FIGURE:]), _figures(right)
+        if stored != calculated:
+            for name, wrong, minor in zip(_FIGURES, stored, calculated, strict=True):
+                if wrong != minor:
+                    currency = (right.home_tax if name.startswith("home_") else right.tax).currency
+                    yield (
+                        f"{name} of line {line.no} is {amount(wrong, currency)} and should be "
+                        f"{amount(minor, currency)}."
+                    )
     first = lines[0]
     if (first.payable_minor, first.home_payable_minor) != (totals.document.payable.minor, totals.home.payable.minor):
-        yield f"{first.payable_minor} minor units are payable and should be {totals.document.payable}."
+        payable = totals.document.payable
+        yield f"{amount(first.payable_minor, payable.currency)} is payable and should be {payable}."
+
+
+def _figures(line: LineTotals) -> tuple[int, ...]:
+    amounts = {tax.name: tax.amount.minor for tax in line.taxes}
+    at_home = {tax.name: tax.home_amount.minor for tax in line.taxes}
+    return (
+        line.gross.minor,
+        line.discount.minor,
+        line.document_discount.minor,
+        line.taxable.minor,
+        line.tax.minor,
+        line.total.minor,
+        line.home_taxable.minor,
+        line.home_tax.minor,
+        line.home_total.minor,
+        *(amounts.get(name, 0) for name in _TAXES),
+        *(at_home.get(name, 0) for name in _TAXES),
+    )
 
 
 CHECKS = (

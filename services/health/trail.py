@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Date, select, type_coerce
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from models import all as tables
 from models.base import Entity
-from models.columns import Scaled
+from models.columns import Scaled, UtcDateTime
 from models.history import History, HistoryValue
+from models.values.decimals import scaled
+from models.values.errors import InvalidValue
 from services import chain, history
 from services.health.checks import Check, Look, Rule, all_of
 
@@ -92,29 +97,29 @@ def _differs_from_history(look: Look) -> Iterator[str]:
 
 
 def _replayed(look: Look, table: type[Entity]) -> Iterator[str]:
-    """Both sides in the order of the rows' ids, side by side."""
+    """Both sides in the order of the rows' ids, side by side; values as the database gives them."""
     name, fields = table.__tablename__, history.tracked_fields(table)
     columns = [getattr(table, field) for field in fields]
-    scaled = {field for field, column in zip(fields, columns, strict=True) if isinstance(column.type, Scaled)}
-    present = look.rows(select(table.id, *columns).order_by(table.id))
+    kinds = [column.type for column in columns]
+    stored = [type_coerce(column, NullType) for column in columns]
     past = _states(look, name)
     state = next(past, None)
-    for row in present:
-        while state is not None and state[0] < row[0]:
+    for row_id, *present in look.rows(select(table.id, *stored).order_by(table.id)):
+        while state is not None and state[0] < row_id:
             state = next(past, None)
-        if state is None or state[0] != row[0]:
+        if state is None or state[0] != row_id:
             continue
         values = state[1]
         if values is None:
-            yield f"{name} #{row[0]} is there, though its last history row deletes it."
+            yield f"{name} #{row_id} is there, though its last history row deletes it."
             continue
         wrong = [
             field
-            for field, value in zip(fields, row[1:], strict=True)
-            if not _same(values.get(field), history.plain(value), is_scaled=field in scaled)
+            for field, kind, raw in zip(fields, kinds, present, strict=True)
+            if (kept := values.get(field)) != raw and not _same(kept, raw, kind)
         ]
         if wrong:
-            yield f"{name} #{row[0]}: {', '.join(wrong)} changed around the program, without history."
+            yield f"{name} #{row_id}: {', '.join(wrong)} changed around the program, without history."
 
 
 _State = tuple[int, dict[str, Any] | None]
@@ -144,24 +149,35 @@ def _states(look: Look, name: str) -> Iterator[_State]:
             yield row_id, values
 
 
-def _same(kept: Any, present: Any, *, is_scaled: bool) -> bool:
-    """Whether history and row tell one value; 3.00 and 3 are one decimal, two offsets may be one instant."""
-    if kept == present:
-        return True
-    if kept is None or present is None:
+def _same(kept: Any, raw: Any, kind: TypeEngine[Any]) -> bool:
+    """Whether history and row tell one value; 3.00 and 3 are one decimal."""
+    if kept is None or raw is None:
         return False
-    if is_scaled:
-        try:
-            return Decimal(str(kept)) == Decimal(str(present))
-        except InvalidOperation:
-            return False
-    if isinstance(kept, str) and isinstance(present, str) and "T" in present:
-        try:
-            return dt.datetime.fromisoformat(kept) == dt.datetime.fromisoformat(present)
-        except (ValueError, TypeError):
-            return False
-    return False
+    if isinstance(kind, Scaled):
+        return raw == _scaled(str(kept), kind.scale) and isinstance(raw, int)
+    return bool(_plain(raw, kind) == kept)
 
+
+@lru_cache(maxsize=50_000)
+def _scaled(text: str, scale: int) -> int | None:
+    try:
+        return scaled(Decimal(text), scale)
+    except (InvalidOperation, InvalidValue):
+        return None
+
+
+@lru_cache(maxsize=50_000)
+def _plain(raw: Hashable, kind: TypeEngine[Any]) -> Any:
+    """What the history keeps for a value as it lies in the database."""
+    if isinstance(kind, UtcDateTime) and isinstance(raw, str):
+        raw = dt.datetime.fromisoformat(raw)
+    if isinstance(kind, Date) and isinstance(raw, str):
+        return raw
+    typed = kind.process_result_value(raw, _DIALECT) if isinstance(kind, TypeDecorator) else raw
+    return history.plain(typed)
+
+
+_DIALECT = DefaultDialect()
 
 _HISTORY = "SELECT count(*) FROM history"
 
