@@ -71,13 +71,14 @@ def _append_only(table: str, what: str) -> tuple[Guard, ...]:
     )
 
 
-def _line_guard(event: str, row: str) -> Guard:
-    parent = f"(SELECT number FROM document WHERE id = {row}.document_id)"  # noqa: S608 - our own literals
+def _line_guard(event: str, *rows: str) -> Guard:
+    """`rows` are those of OLD and NEW whose document must not be issued yet."""
+    parents = [f"(SELECT number FROM document WHERE id = {row}.document_id)" for row in rows]  # noqa: S608 - our own literals
     return Guard(
         f"document_line_no_{event.lower()}",
         "document_line",
         event,
-        f"{parent} IS NOT NULL",
+        " OR ".join(f"{parent} IS NOT NULL" for parent in parents),
         "The lines of an issued document never change.",
     )
 
@@ -106,7 +107,7 @@ GUARDS: tuple[Guard, ...] = (
     ),
     Guard("document_no_delete", "document", "DELETE", "OLD.number IS NOT NULL", "An issued document is never deleted."),
     _line_guard("INSERT", "NEW"),
-    _line_guard("UPDATE", "OLD"),
+    _line_guard("UPDATE", "OLD", "NEW"),
     _line_guard("DELETE", "OLD"),
     Guard(
         "payment_frozen",

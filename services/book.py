@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, inspect, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models import guards
 from models.history import ChainHead
 from models.migrations import HEAD
-from models.organisation import Book, Company, User
+from models.organisation import Book, Company, Role, User, UserRole
 from services import history, schema
 from services.database import APPLICATION_ID, connect, is_server, sqlite_driver
 from services.errors import BookError, NotFound
 from services.gate import Gate
 from services.search.index import keep
-from services.store import Clock, Store
+from services.store import Clock, Store, sentence_for
 
 SYSTEM_USER = 1
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -41,6 +41,11 @@ def create(book: str, *, clock: Clock, is_trial: bool = False) -> Store:
         _make_tables(engine, book)
         store = _store(engine, path, clock, actor_id=SYSTEM_USER, zone=ZoneInfo("UTC"))
         _first_rows(store, is_trial=is_trial)
+    except DBAPIError as error:
+        engine.dispose()
+        if path is not None:
+            _remove(path)
+        raise sentence_for(error) or _cannot_open(book, error) from error
     except BaseException:
         engine.dispose()
         if path is not None:
@@ -108,6 +113,8 @@ def _make_tables(engine: Engine, book: str) -> None:
     with engine.connect() as connection:
         if schema.revision_of(connection) is not None:
             raise BookError(f"{_shown(book)} holds a book already and is left as it is.")
+        if inspect(connection).get_table_names():
+            raise BookError(f"{_shown(book)} holds tables of another program and is left as it is.")
     schema.upgrade(engine)
     if engine.dialect.name == "sqlite":
         with engine.begin() as connection:
@@ -153,7 +160,7 @@ def _look_at(path: Path) -> None:
     _refuse_network(path)
     try:
         with path.open("rb") as file:
-            head = file.read(100)
+            head, size = file.read(100), os.fstat(file.fileno()).st_size
     except OSError as error:
         raise BookError(f"{path} cannot be read: {error.strerror}.") from None
     if not head:
@@ -161,11 +168,18 @@ def _look_at(path: Path) -> None:
     if not head.startswith(SQLITE_MAGIC):
         raise BookError(f"{path} is not a book of Throughline. Nothing in it was touched.")
     mark = int.from_bytes(head[MAGIC_OFFSET : MAGIC_OFFSET + 4], "big")
-    if len(head) < 100:
-        raise BookError(f"{path} is damaged: it ends too early. Restore the last verified backup.")
-    # In a book whose first pages still lie in the write-ahead log the mark is 0; it is asked again once that is read.
-    if mark != APPLICATION_ID and not (mark == 0 and path.with_name(path.name + "-wal").exists()):
+    # While pages lie in the write-ahead log, mark and size may be those of before; both are asked again after opening.
+    has_log = path.with_name(path.name + "-wal").exists()
+    if len(head) == 100 and mark != APPLICATION_ID and not (mark == 0 and has_log):
         raise BookError(f"{path} is a database of another program. Nothing in it was touched.")
+    if len(head) < 100 or (size < _size_in(head) and not has_log):
+        raise BookError(f"{path} is damaged: it ends too early. Restore the last verified backup.")
+
+
+def _size_in(head: bytes) -> int:
+    """Bytes that the file has by its own header: page size (1 stands for 65536) by pages (SQLite's file format, 1.3)."""
+    page = int.from_bytes(head[16:18], "big")
+    return (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
 
 
 def _refuse_share(path: Path) -> None:
@@ -227,11 +241,14 @@ def _actor_id(connection: Connection, actor: str | None) -> int:
     users = connection.execute(select(User.id, User.code, User.name, User.email, User.is_active, User.is_system))
     people = [user for user in users if not user.is_system and user.is_active]
     if actor is None:
-        return min((user.id for user in people), default=SYSTEM_USER)
+        owners = select(UserRole.user_id).join(Role, Role.id == UserRole.role_id).where(Role.code == "owner")
+        first = set(connection.scalars(owners))
+        return min(people, key=lambda user: (user.id not in first, user.id)).id if people else SYSTEM_USER
     wanted = actor.casefold()
-    for user in people:
-        if wanted in {user.code.casefold(), user.email.casefold(), user.name.casefold()}:
-            return int(user.id)
+    for name in ("code", "email", "name"):
+        for user in people:
+            if wanted == getattr(user, name).casefold():
+                return int(user.id)
     names = ", ".join(user.code for user in people[:8])
     raise NotFound(f"There is no active user {actor!r} in this book. Users: {names}.")
 

@@ -56,8 +56,8 @@ class Gate:
             yield
             return
         turn = _Turn(descriptor)
-        turn.wait()
         try:
+            turn.wait()
             yield
         finally:
             turn.leave()

@@ -178,6 +178,11 @@ def _is_tracked(entity: object) -> bool:
     return isinstance(entity, Entity) and entity.is_tracked
 
 
+def kept_of(entity: object) -> frozenset[str]:
+    """The fields of a row whose changes are kept; none of a row that leaves no history."""
+    return frozenset(tracked_fields(type(entity))) if isinstance(entity, Entity) and entity.is_tracked else frozenset()
+
+
 def _values(entity: Entity) -> dict[str, Any]:
     loaded = entity.__dict__
     return {name: plain(loaded[name]) for name in tracked_fields(type(entity)) if loaded.get(name) is not None}

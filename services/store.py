@@ -181,8 +181,12 @@ class Work:
             self.breathe()
             block = ids[start : start + DELETE_ROWS]
             if table.is_tracked:
-                rows = connection.execute(select(table.id, *columns).where(table.id.in_(block)).order_by(table.id)).all()
-                values = ({n: history.plain(v) for n, v in zip(fields, r[1:], strict=True) if v is not None} for r in rows)
+                rows = connection.execute(
+                    select(table.id, *columns).where(table.id.in_(block)).order_by(table.id)
+                ).all()
+                values = (
+                    {n: history.plain(v) for n, v in zip(fields, r[1:], strict=True) if v is not None} for r in rows
+                )
                 self.pending.deleted_many(table.__tablename__, [row.id for row in rows], values)
             connection.execute(delete(table).where(table.id.in_(block)))
         self.topics.add(table.topic)

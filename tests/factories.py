@@ -8,12 +8,26 @@ from typing import Any
 
 from sqlalchemy import select
 
+from models.billing import Document, DocumentLine, Payment
 from models.catalogue import Item
 from models.customers import Contact, Customer
 from models.organisation import Branch, Team, User
-from models.values.states import CustomerKind, CustomerStatus, ItemKind, TaxTreatment
+from models.values.states import (
+    CustomerKind,
+    CustomerStatus,
+    DocumentKind,
+    DocumentState,
+    ItemKind,
+    PaymentMethod,
+    PaymentState,
+    RoundingMode,
+    TaxCategory,
+    TaxTreatment,
+)
 from models.values.text import folded
 from services.organisation.founding import UserDraft, add_user
+from services.organisation.numbers import take
+from services.organisation.places import place_of
 from services.store import Store, Work
 
 
@@ -113,3 +127,98 @@ def user_in(store: Store, name: str, role: str = "staff", *, team: str = "", bra
 
 def at(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+
+
+def add_document(work: Work, customer: Customer, *, number: str | None = None, **values: Any) -> Document:
+    """An invoice with one line of 100.00; numbered after its line is there, as when it is issued."""
+    branch = work.session.get_one(Branch, customer.branch_id)
+    document = Document(
+        **{
+            "kind": DocumentKind.INVOICE,
+            "state": DocumentState.DRAFT,
+            "document_type": "tax_invoice",
+            "registration_id": branch.registration_id,
+            "customer_id": customer.id,
+            "currency": "AED",
+            "home_currency": "AED",
+            "exchange_rate": Decimal(1),
+            "exchange_rate_source": "",
+            "issued_on": work.today,
+            "due_on": work.today,
+            "place_of_supply": "DXB",
+            "supply_type": "B2B",
+            "is_inter_state": False,
+            "prices_include_tax": False,
+            "is_reverse_charge": False,
+            "is_igst_on_intra": False,
+            "is_e_invoice": False,
+            "is_rounded_off": False,
+            "tax_rounding_mode": RoundingMode.LINE,
+            "po_number": "",
+            "notes": "",
+            "terms": "",
+            "payable_minor": 10_000,
+            "owner_id": work.actor_id,
+            "company_id": customer.company_id,
+            "branch_id": customer.branch_id,
+            "created_at": work.now,
+        }
+        | values
+    )
+    document.lines.append(
+        DocumentLine(
+            no=1,
+            description="Design",
+            is_service=True,
+            unit="HUR",
+            quantity=Decimal(1),
+            unit_price=Decimal(100),
+            base_quantity=Decimal(1),
+            category=TaxCategory.STANDARD,
+            rate=Decimal(5),
+            cess_rate=Decimal(0),
+            tax_reason="",
+        )
+    )
+    work.session.add(document)
+    work.session.flush()
+    if number is not None:
+        document.number, document.state = number, DocumentState.ISSUED
+        work.session.flush()
+    return document
+
+
+def add_payment(work: Work, customer: Customer, number: str = "RCT-2026-0001", **values: Any) -> Payment:
+    """100.00 received today, numbered by the book's own series."""
+    place = place_of(work, customer.branch_id)
+    taken = take(work, place, "payment", work.today)
+    payment = Payment(
+        **{
+            "registration_id": place.branch.registration_id,
+            "series_id": taken.series_id,
+            "fiscal_year": taken.fiscal_year,
+            "number": number,
+            "sequence_no": taken.sequence_no,
+            "state": PaymentState.RECEIVED,
+            "customer_id": customer.id,
+            "method": PaymentMethod.BANK,
+            "received_on": work.today,
+            "currency": "AED",
+            "home_currency": "AED",
+            "exchange_rate": Decimal(1),
+            "amount_minor": 10_000,
+            "home_amount_minor": 10_000,
+            "unallocated_minor": 10_000,
+            "home_unallocated_minor": 10_000,
+            "reference": "",
+            "notes": "",
+            "owner_id": work.actor_id,
+            "company_id": customer.company_id,
+            "branch_id": customer.branch_id,
+            "created_at": work.now,
+        }
+        | values
+    )
+    work.session.add(payment)
+    work.session.flush()
+    return payment

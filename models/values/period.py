@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 from models.values.errors import InvalidValue
 
 EARLIEST = dt.date(1900, 1, 1)
 LATEST = dt.date(2199, 12, 31)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def business_day(value: object, what: str) -> dt.date:
@@ -17,12 +19,19 @@ def business_day(value: object, what: str) -> dt.date:
         raise InvalidValue(f"{what}: {value!r} is not a date. Write it as 2026-03-31.")
     if isinstance(value, str):
         try:
-            value = dt.date.fromisoformat(value.strip())
+            value = _written_day(value.strip())
         except ValueError:
             raise InvalidValue(f"{what}: {value!r} is not a date of the calendar. Write it as 2026-03-31.") from None
     if not EARLIEST <= value <= LATEST:
         raise InvalidValue(f"{what}: the year {value.year:04d} is outside 1900 to 2199.")
     return value
+
+
+def _written_day(text: str) -> dt.date:
+    """YYYY-MM-DD alone: weeks (2026-W14-2) and days without hyphens, which ISO 8601 allows too, are slips here."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return dt.date.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ class FiscalYear:
 def fiscal_year_start(text: str) -> tuple[int, int]:
     """(month, day) from "MM-DD"; 29 February is refused because most years have none."""
     try:
-        day = dt.date.fromisoformat(f"2026-{text}")
+        day = _written_day(f"2026-{text}")
     except ValueError:
         raise InvalidValue(
             f"The start of the fiscal year {text!r} is not a day. Write month and day as 04-01."
