@@ -72,6 +72,7 @@ def delete_draft(work: Work, document_id: int) -> None:
     require(work, Module.BILLING, Action.EDIT)
     document = locked(work, document_id)
     _only_draft(document, "deleted")
+    _give_back(work, document)
     work.record(f"{document.kind.value}.deleted", document)
     work.session.delete(document)
 
@@ -206,11 +207,21 @@ def void(work: Work, invoice_id: int, reason: str) -> None:
     reverse(work, parties.place.company, _source(document), on=on, text=f"Void of invoice {document.number}")
     document.state, document.voided_at, document.void_reason = DocumentState.VOID, work.now, reason.strip()[:500]
     document.balance_minor = document.home_balance_minor = 0
-    if document.source_id is not None:
-        source = work.session.get_one(Document, document.source_id)
-        if source.kind is DocumentKind.ESTIMATE and source.state is DocumentState.INVOICED:
-            source.state = DocumentState.ACCEPTED
+    _give_back(work, document)
     work.record("invoice.voided", document, reason=reason)
+
+
+def _give_back(work: Work, document: Document) -> None:
+    """What led to a document that goes is open again: its estimate is accepted, the version before it is sent."""
+    if document.source_id is not None and document.kind is DocumentKind.INVOICE:
+        source = locked(work, document.source_id)
+        if source.state is DocumentState.INVOICED:
+            source.state = DocumentState.ACCEPTED
+    older = work.session.scalar(select(Document.id).where(Document.superseded_by_id == document.id))
+    if older is not None:
+        version = locked(work, older)
+        version.state, version.superseded_by_id = DocumentState.SENT, None
+        work.session.flush()
 
 
 def locked(work: Work, document_id: int) -> Document:

@@ -16,6 +16,7 @@ from models.all import Base
 from models.billing import Document, FrozenView
 from models.organisation import NumberSeries
 from models.values.states import DocumentKind, DocumentState, RoundingMode
+from services import health
 from services.billing import commands
 from services.billing.records import document_draft
 from services.billing.status import shown_status, status_expression
@@ -269,6 +270,23 @@ def test_an_estimate_is_accepted_revised_and_invoiced(store: Store) -> None:
     assert shown(store, newer)["status"] == "invoiced"
     with pytest.raises(Conflict, match="invoiced"), store.writing() as work:
         commands.convert(work, newer)
+
+
+def test_a_draft_that_goes_opens_what_led_to_it(store: Store) -> None:
+    estimate = draft(store, customer(store), kind=DocumentKind.ESTIMATE)
+    with store.writing() as work:
+        commands.accept(work, estimate)
+        invoice = commands.convert(work, estimate)
+    with store.writing() as work:
+        commands.delete_draft(work, invoice)
+    assert shown(store, estimate)["status"] == "accepted"
+    with store.writing() as work:
+        newer = commands.revise(work, estimate)
+    with store.writing() as work:
+        commands.delete_draft(work, newer)
+    view = shown(store, estimate)
+    assert (view["status"], view["links"]["superseded_by"]) == ("sent", None)
+    assert all(one.ok for one in health.check(store, deep=True))
 
 
 def test_an_expired_estimate_is_not_accepted(store: Store, clock: Clock) -> None:
