@@ -141,7 +141,7 @@ def _counters(work: Work) -> dict[str, int]:
     query = select(CodeCounter.prefix, CodeCounter.next_no).where(
         CodeCounter.prefix.in_([CUSTOMER_PREFIX, ITEM_PREFIX])
     )
-    return dict(work.session.execute(query).tuples().all())
+    return dict(work.session.execute(query).all())
 
 
 def _keep_batch(work: Work, staging: Staging, outcome: Outcome, before: dict[str, int]) -> None:

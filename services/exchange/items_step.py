@@ -199,7 +199,7 @@ class ItemsStep:
             query = select(func.upper(Item.code), Item.id).where(
                 func.upper(Item.code).in_(wanted[start : start + LOOK_UP])
             )
-            found |= dict(self.work.session.execute(query).tuples().all())
+            found |= dict(self.work.session.execute(query).all())
         return found
 
     def _write_new(self, new: dict[int, _Drafted]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, inspect, select
+from sqlalchemy import ColumnElement, and_, exists, func, inspect, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.type_api import TypeEngine
 
@@ -48,7 +48,7 @@ def undo(work: Work, batch_code: str) -> Undone:
         raise NotFound(f"There is no import {batch_code} in this book. `imports` lists them.")
     if batch.state != APPLIED:
         raise Conflict(f"The import {batch.code} was undone already; nothing is left to take back.")
-    work.batch = f"{batch.code}-undo"
+    work.batch = undo_batch(batch.code)
     done = Undone(batch.code)
     trail = _Trail(work, batch.code)
     kept = _kept_records(work, trail, done)
@@ -60,6 +60,11 @@ def undo(work: Work, batch_code: str) -> Undone:
     batch.kept = [{"kind": one.kind, "id": one.id, "number": one.number, "why": one.why} for one in done.kept]
     work.record("import.undone", batch, removed=removed, kept=len(done.kept))
     return done
+
+
+def undo_batch(code: str) -> str:
+    """The batch under which the history keeps the undo of an import."""
+    return f"{code}-undo"
 
 
 @dataclass(slots=True)
@@ -74,7 +79,7 @@ class _Trail:
     changed: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """Table -> rows that were there before and that it changed."""
     later: set[Pair] = field(default_factory=set)
-    """Rows of the batch that a later unit of work changed."""
+    """Rows of the batch that a later unit of work changed; imports that were undone, and their undos, do not count."""
 
     def __post_init__(self) -> None:
         names = {table.__tablename__ for table in REMOVED}
@@ -93,6 +98,8 @@ class _Trail:
         if self.work.session.scalar(select(func.max(History.id))) == self.last_id:
             return
         after = aliased(History)
+        undone = self.work.session.scalars(select(ImportBatch.code).where(ImportBatch.state == UNDONE)).all()
+        without_effect = [name for code in undone for name in (code, undo_batch(code))]
         query = (
             select(History.table_name, History.row_id)
             .where(of_batch)
@@ -102,6 +109,7 @@ class _Trail:
                         after.table_name == History.table_name,
                         after.row_id == History.row_id,
                         after.id > self.last_id,
+                        or_(after.batch.is_(None), after.batch.not_in(without_effect)),
                     )
                 )
             )
