@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
@@ -108,8 +108,9 @@ def unarchive_customer(work: Work, customer_id: int, *, version: int | None = No
 def find_or_create_customer(work: Work, who: str | Mapping[str, Any]) -> int:
     """A customer that a document or deal names: a code, `#ID` or exact name, or an object (design.md 13).
 
-    An object is found by its code, else by its tax number, else by its exact name, else it is made. A customer of the
-    same name with another tax number is another customer. An archived one is refused.
+    An object is found by its code, else by its tax number, else by its exact name, else it is made, even where it only
+    resembles a customer: the event says which, for the review of duplicates. A customer of the same name with another
+    tax number is another customer. An archived one is refused.
     """
     require(work, Module.CUSTOMERS, Action.VIEW)
     if isinstance(who, str):
@@ -120,7 +121,9 @@ def find_or_create_customer(work: Work, who: str | Mapping[str, Any]) -> int:
         return _usable(_by_ref(work, str(ref)))
     draft = customer_draft(given)
     found = _by_code(work, draft.code) or _by_tax_id(work, draft.tax_id) or _by_name(work, draft)
-    return _usable(found) if found else create_customer(work, draft)
+    if found:
+        return _usable(found)
+    return create_customer(work, replace(draft, different_because=draft.different_because or NAMED_ON_A_DOCUMENT))
 
 
 def customer_named(work: Work, ref: str) -> Customer:
@@ -155,6 +158,7 @@ def circumstances(work: Work, draft: CustomerDraft, *, keeps_unchecked: bool = F
     )
 
 
+NAMED_ON_A_DOCUMENT = "named on a document; no customer has this tax number or exactly this name"
 _IDENTITY = {"display_name", "legal_name", "tax_id", "email", "phone", "website", "pan", "billing_address"}
 """Fields by which two customers may turn out to be one."""
 
