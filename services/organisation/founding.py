@@ -34,7 +34,25 @@ from services.permissions import READY_MADE, Action, Module, Scope, require
 from services.resources import resource
 from services.store import Work
 
-TIME_ZONES = {"AE": "Asia/Dubai", "IN": "Asia/Kolkata", "SA": "Asia/Riyadh", "US": "America/New_York"}
+TIME_ZONES = {
+    "AE": "Asia/Dubai",
+    "AU": "Australia/Sydney",
+    "BR": "America/Sao_Paulo",
+    "CA": "America/Toronto",
+    "CL": "America/Santiago",
+    "EC": "America/Guayaquil",
+    "ES": "Europe/Madrid",
+    "IN": "Asia/Kolkata",
+    "KZ": "Asia/Almaty",
+    "MN": "Asia/Ulaanbaatar",
+    "MX": "America/Mexico_City",
+    "PT": "Europe/Lisbon",
+    "RU": "Europe/Moscow",
+    "SA": "Asia/Riyadh",
+    "US": "America/New_York",
+    "UZ": "Asia/Tashkent",
+}
+"""Where a country's zones are several and the first by name is not where most of its business is."""
 WEEKENDS = {"AE": ("sat", "sun"), "SA": ("fri", "sat"), "IN": ("sun",)}
 FISCAL_YEARS = {"IN": "04-01", "GB": "04-01", "JP": "04-01", "AU": "07-01", "PK": "07-01", "BD": "07-01"}
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -173,7 +191,8 @@ def add_user(work: Work, draft: UserDraft) -> int:
         raise InvalidValue(f"There is no role {draft.role!r}. Roles: {', '.join(sorted(roles))}.")
     code = draft.code or _user_code(work, draft.name)
     email = draft.email or f"{code}@localhost"
-    if work.session.scalar(select(User.id).where((User.code == code) | (User.email == email))) is not None:
+    taken = (User.code == code) | (func.lower(User.email) == email.lower())
+    if work.session.scalar(select(User.id).where(taken)) is not None:
         raise Conflict(f"There is a user with the code {code} or the e-mail {email} already.")
     branch_id = _id_of(work, Branch, draft.branch, "branch")
     manager_id = _id_of(work, User, draft.manager, "user")
@@ -224,7 +243,9 @@ def open_branch(work: Work, draft: BranchDraft) -> int:
         raise InvalidValue(f"The company {company.code} has no first branch.")
     if work.session.scalar(select(Branch.id).where(Branch.code == draft.code)) is not None:
         raise Conflict(f"There is a branch with the code {draft.code} already.")
-    state = normalise_state(company.country, draft.state) if draft.state else first.state
+    state = _branch_state(company.country, draft) or first.state
+    currency = draft.currency.upper() or company.base_currency
+    exponent(currency)
     registration_id = first.registration_id
     if draft.tax_id:
         raise_problems(_tax_id_problems(company.country, draft.tax_id, state))
@@ -250,7 +271,7 @@ def open_branch(work: Work, draft: BranchDraft) -> int:
         pin=draft.pin,
         state=state,
         country=company.country,
-        currency=draft.currency.upper() or company.base_currency,
+        currency=currency,
         phone=draft.phone,
         email=draft.email,
         website="",
@@ -344,6 +365,8 @@ def _problems(draft: CompanyDraft, country: str) -> list[Problem]:
     found = []
     if draft.code and not _CODE.match(draft.code):
         found.append(Problem("code", f"The code {draft.code!r} is up to 12 of A-Z and 0-9."))
+    if draft.branch_code and not _CODE.match(draft.branch_code.upper()):
+        found.append(Problem("branch_code", f"The branch code {draft.branch_code!r} is up to 12 of A-Z and 0-9."))
     if draft.currency:
         try:
             exponent(draft.currency.upper())
@@ -382,6 +405,13 @@ def _state(draft: CompanyDraft, country: str) -> str | None:
     if country == "IN" and draft.tax_id:
         return gstin_state(draft.tax_id.upper())
     return None
+
+
+def _branch_state(country: str, draft: BranchDraft) -> str | None:
+    """The state that is named; else that of the branch's own GSTIN."""
+    if draft.state:
+        return normalise_state(country, draft.state)
+    return gstin_state(draft.tax_id.upper()) if country == "IN" and draft.tax_id else None
 
 
 def _calendar(work: Work, country: str, zone: str) -> WorkingCalendar:

@@ -211,7 +211,9 @@ def set_pattern(work: Work, place: Place, kind: str, pattern: str, on: dt.date) 
     ).all()
     for series in same:
         other = work.session.get_one(Branch, series.branch_id)
-        if other.id != place.branch.id and _stem(series.pattern, other.code) == _stem(pattern, place.branch.code):
+        if other.id != place.branch.id and _may_collide(
+            _around(series.pattern, other.code, year), _around(pattern, place.branch.code, year)
+        ):
             raise InvalidValue(f"Branch {other.code} numbers with {series.pattern}; the two would collide. Add {{BR}}.")
     mine = [s for s in same if s.branch_id == place.branch.id and s.fiscal_year == year.year]
     if mine:
@@ -231,6 +233,18 @@ def set_pattern(work: Work, place: Place, kind: str, pattern: str, on: dt.date) 
     return series.id
 
 
-def _stem(pattern: str, branch: str) -> str:
-    """What distinguishes a pattern: the branch filled in, the year kept, the width of the counter away."""
-    return re.sub(r"\{0+\}", "#", pattern.replace("{BR}", branch))
+def _around(pattern: str, branch: str, year: FiscalYear) -> tuple[str, str]:
+    """What stands before and after the counter, branch and year filled in."""
+    before, after = re.split(r"\{0+\}", pattern, maxsplit=1)
+    values = {"YYYY": f"{year.year:04d}", "YY": f"{year.year % 100:02d}", "BR": branch}
+    values["YY-YY"] = f"{values['YY']}-{(year.year + 1) % 100:02d}"
+    return _FIELD.sub(lambda m: values[m[1]], before), _FIELD.sub(lambda m: values[m[1]], after)
+
+
+def _may_collide(one: tuple[str, str], two: tuple[str, str]) -> bool:
+    """Whether some number of one could read like one of the other: INV-# gives INV-1001 as INV-1# does."""
+    short, long = sorted((one[0], two[0]), key=len)
+    begins_alike = long.startswith(short) and (long == short or long[len(short) :].isdigit())
+    short, long = sorted((one[1], two[1]), key=len)
+    ends_alike = long.endswith(short) and (long == short or long[: len(long) - len(short)].isdigit())
+    return begins_alike and ends_alike

@@ -51,7 +51,7 @@ def enter_rate(work: Work, currency: str, home: str, quoted_on: dt.date, rate: D
     exponent(home)
     if currency == home:
         raise InvalidValue(f"{currency} in {home} is 1 and needs no rate.")
-    if not 0 < rate < 10**8:
+    if not rate.is_finite() or not 0 < rate < 10**8:
         raise InvalidValue(f"A rate is greater than 0 and less than 100,000,000; {rate} is not.")
     row = work.session.scalar(
         select(CurrencyRate).where(
