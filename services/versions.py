@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 
 from models.base import Entity
 from models.history import History
@@ -97,5 +97,6 @@ def touch(entity: Entity) -> None:
 
 
 def _whose(work: Work, table: type[Entity], module: Module, action: Action) -> ColumnElement[bool]:
-    owner, branch = getattr(table, "owner_id"), getattr(table, "branch_id", None)  # noqa: B009 - not every table has one
-    return visible(work, module, owner, branch, action)
+    """Rows that belong to nobody, such as branches, are everybody's who has the right."""
+    owner = getattr(table, "owner_id", None)
+    return true() if owner is None else visible(work, module, owner, getattr(table, "branch_id", None), action)

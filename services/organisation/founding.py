@@ -237,7 +237,7 @@ def open_branch(work: Work, draft: BranchDraft) -> int:
     require(work, Module.ORGANISATION, Action.CONFIGURE)
     if not _CODE.match(draft.code):
         raise InvalidValue(f"The branch code {draft.code!r} is up to 12 of A-Z and 0-9.")
-    company = _company(work, draft.company)
+    company = company_named(work, draft.company)
     first = work.session.scalars(select(Branch).where(Branch.company_id == company.id).order_by(Branch.id)).first()
     if first is None:
         raise InvalidValue(f"The company {company.code} has no first branch.")
@@ -301,7 +301,7 @@ class BankAccountDraft:
 def open_bank_account(work: Work, draft: BankAccountDraft) -> int:
     """A bank account that documents of its currency print and payments are paid into."""
     require(work, Module.ORGANISATION, Action.CONFIGURE)
-    company = _company(work, draft.company)
+    company = company_named(work, draft.company)
     currency = draft.currency.upper() or company.base_currency
     exponent(currency)
     if work.session.scalar(select(BankAccount.id).where(BankAccount.code == draft.code)) is not None:
@@ -438,7 +438,9 @@ def _branch_code(work: Work, draft: CompanyDraft, state: str | None, company_cod
     return _free(work.session.scalars(select(Branch.code)).all(), code)
 
 
-def _company(work: Work, code: str) -> Company:
+def company_named(work: Work, code: str) -> Company:
+    """The company with this code, or the only one."""
+    require(work, Module.ORGANISATION, Action.VIEW)
     companies = work.session.scalars(select(Company).order_by(Company.id)).all()
     wanted = [c for c in companies if c.code == code] if code else list(companies)
     if len(wanted) != 1:

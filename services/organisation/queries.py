@@ -10,13 +10,18 @@ from sqlalchemy.orm import aliased
 from models.organisation import (
     BankAccount,
     Branch,
+    BusinessUnit,
     Company,
     CurrencyRate,
+    Holiday,
     NumberSeries,
     Role,
+    RoleRight,
     TaxRegistration,
+    Team,
     User,
     UserRole,
+    WorkingCalendar,
 )
 from services.errors import NotFound
 from services.listing import Column, Kind, Listing, page
@@ -170,6 +175,94 @@ SERIES = Listing(
     visible=_everyone,
     sort="branch",
 )
+
+
+REGISTRATIONS = Listing(
+    name="registrations",
+    kind="registration",
+    module=Module.ORGANISATION,
+    table=TaxRegistration,
+    columns=(
+        Column("company", Kind.TEXT, lambda _: Company.code),
+        Column("country", Kind.TEXT, lambda _: TaxRegistration.country),
+        Column("scheme", Kind.CHOICE, lambda _: TaxRegistration.scheme),
+        Column("tax_id", Kind.TEXT, lambda _: TaxRegistration.tax_id),
+        Column("state", Kind.TEXT, lambda _: TaxRegistration.state),
+        Column("lut_arn", Kind.TEXT, lambda _: TaxRegistration.lut_arn),
+        Column("lut_valid_from", Kind.DATE, lambda _: TaxRegistration.lut_valid_from),
+        Column("lut_valid_to", Kind.DATE, lambda _: TaxRegistration.lut_valid_to),
+    ),
+    source=TaxRegistration.__table__.join(Company.__table__, Company.id == TaxRegistration.company_id),
+    visible=_everyone,
+    sort="id",
+)
+
+TEAMS = Listing(
+    name="teams",
+    kind="team",
+    module=Module.ORGANISATION,
+    table=Team,
+    columns=(Column("code", Kind.TEXT, lambda _: Team.code), Column("name", Kind.TEXT, lambda _: Team.name)),
+    source=Team.__table__,
+    visible=_everyone,
+    sort="code",
+)
+
+BUSINESS_UNITS = Listing(
+    name="business-units",
+    kind="business_unit",
+    module=Module.ORGANISATION,
+    table=BusinessUnit,
+    columns=(
+        Column("code", Kind.TEXT, lambda _: BusinessUnit.code),
+        Column("name", Kind.TEXT, lambda _: BusinessUnit.name),
+        Column("company", Kind.TEXT, lambda _: Company.code),
+        Column("is_archived", Kind.BOOLEAN, lambda _: BusinessUnit.is_archived),
+    ),
+    source=BusinessUnit.__table__.join(Company.__table__, Company.id == BusinessUnit.company_id),
+    visible=_everyone,
+    sort="code",
+)
+
+HOLIDAYS = Listing(
+    name="holidays",
+    kind="holiday",
+    module=Module.ORGANISATION,
+    table=Holiday,
+    columns=(
+        Column("calendar", Kind.TEXT, lambda _: WorkingCalendar.code),
+        Column("observed_on", Kind.DATE, lambda _: Holiday.observed_on),
+        Column("name", Kind.TEXT, lambda _: Holiday.name),
+    ),
+    source=Holiday.__table__.join(WorkingCalendar.__table__, WorkingCalendar.id == Holiday.calendar_id),
+    visible=_everyone,
+    sort="observed_on",
+)
+
+ROLES = Listing(
+    name="roles",
+    kind="role",
+    module=Module.ORGANISATION,
+    table=Role,
+    columns=(
+        Column("code", Kind.TEXT, lambda _: Role.code),
+        Column("name", Kind.TEXT, lambda _: Role.name),
+        Column("is_ready_made", Kind.BOOLEAN, lambda _: Role.is_ready_made),
+    ),
+    source=Role.__table__,
+    visible=_everyone,
+    sort="code",
+)
+
+
+def show_role(work: Work, role_id: int) -> dict[str, Any]:
+    """A role with its rights, module by module."""
+    rights: dict[str, dict[str, str]] = {}
+    shown = row_of(work, ROLES, role_id)
+    query = select(RoleRight).where(RoleRight.role_id == role_id).order_by(RoleRight.module, RoleRight.action)
+    for right in work.session.scalars(query):
+        rights.setdefault(right.module, {})[right.action] = right.scope
+    return shown | {"number": shown["code"], "rights": rights}
 
 
 def row_of(work: Work, listing: Listing, record_id: int) -> dict[str, Any]:
