@@ -16,18 +16,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, inspect, select, update
 from sqlalchemy.orm import InstanceState
 
 from models.base import Entity
 from models.columns import canonical_json
 from models.history import ChainHead, History, HistoryValue
+from services.bulk import insert_rows
 
 GENESIS = hashlib.sha256(b"throughline history").digest()
 SALT_BYTES = 16
 BLOCK_ROWS = 5_000
 SPOOL_BYTES = 4_000_000
 """So much of the changes of thousands of rows is held in memory; what is more waits in a temporary file."""
+
+AS_IT_IS = frozenset({str, int, bool, list, dict})
+"""Types of values that history keeps as they are; `plain` makes the others JSON."""
 
 Changes = dict[str, list[Any]]
 
@@ -257,8 +261,8 @@ def write(
                 }
             )
             values.append({"history_id": end, "salt": salt, "changes": text.decode()})
-        connection.execute(insert(History), rows)
-        connection.execute(insert(HistoryValue), values)
+        insert_rows(connection, History, rows)
+        insert_rows(connection, HistoryValue, values)
     connection.execute(update(ChainHead).where(ChainHead.id == 1), {"last_id": end, "hash": previous})
     pending.clear()
     return int(end - head_id)

@@ -26,6 +26,7 @@ from models.history import CommandRun, Event, Outbox
 from models.organisation import Book
 from models.values.topics import Topic
 from services import history
+from services.bulk import insert_rows
 from services.errors import BookError, Conflict, UserError
 from services.gate import Gate
 from services.permissions import Actor, load_actor
@@ -149,7 +150,7 @@ class Work:
         """Insert rows that an untracked table keeps for a tracked one, whose digest covers them."""
         if table.is_tracked:
             raise TypeError(f"{table.__tablename__} keeps history; use insert or insert_many")
-        self.session.connection().execute(insert(table), rows)
+        insert_rows(self.session.connection(), table, rows)
         self.topics.add(table.topic)
 
     def is_new(self, subject: Entity) -> bool:
@@ -164,7 +165,7 @@ class Work:
         self.session.flush()
         connection = self.session.connection()
         for start in range(0, len(rows), BULK_ROWS):
-            connection.execute(insert(table), rows[start : start + BULK_ROWS])
+            insert_rows(connection, table, rows[start : start + BULK_ROWS])
         ids = [row["id"] for row in rows]
         if table.is_tracked:
             self.pending.created_many(table.__tablename__, ids, (_kept(table, row) for row in rows))
@@ -383,7 +384,12 @@ def _gather(session: Session, context: UOWTransaction) -> None:
 
 
 def _kept(table: type[Entity], row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: history.plain(row[name]) for name in history.tracked_fields(table) if row.get(name) is not None}
+    plain, as_it_is = history.plain, history.AS_IT_IS
+    return {
+        name: value if type(value) in as_it_is else plain(value)
+        for name in history.tracked_fields(table)
+        if (value := row.get(name)) is not None
+    }
 
 
 @event.listens_for(BookSession, "do_orm_execute")

@@ -16,6 +16,7 @@ from models.exchange import SearchEntry
 from models.sales import Deal
 from models.values.money import Money
 from models.values.text import folded
+from services.bulk import insert_rows
 from services.store import Work
 
 CHUNK = 500
@@ -153,7 +154,7 @@ def _keep(work: Work, source: Source, ids: list[int]) -> None:
     connection = work.session.connection()
     wanted = entries(source, connection.execute(source.query.where(source.key.in_(ids))).all())
     if len(wanted) == len(ids) and all(work.is_new_row(source.table, record_id) for record_id in wanted):
-        connection.execute(insert(SearchEntry), list(wanted.values()))
+        insert_rows(connection, SearchEntry, list(wanted.values()))
         return
     present = {
         row.record_id: row
