@@ -128,21 +128,19 @@ class Matcher:
         return found
 
     def _compare(self, row: Known, record_id: int) -> Likeness | None:
-        spellings = list(self.held.get(record_id, ()))
+        """What is certain scores high, so only what scores at all is asked whether it is certain."""
+        spellings = self.held.get(record_id, [])
         if record_id in self.of_book:
-            spellings.append(self.of_book[record_id])
-        best: float | None = None
-        certain = False
+            spellings = [*spellings, self.of_book[record_id]]
+        best, certain = 0.0, False
         for theirs in spellings:
             for other in theirs:
                 for mine in row.profiles:
                     score = scored_above(mine, other, LIKELY)
-                    if score is not None and (best is None or score.value > best):
-                        best = score.value
-                    certain = certain or is_certain(mine, other)
-        if best is None:
-            return Likeness(record_id, LIKELY, is_certain=True) if certain else None
-        return Likeness(record_id, best, certain)
+                    if score is not None:
+                        best = max(best, score.value)
+                        certain = certain or is_certain(mine, other)
+        return Likeness(record_id, best, certain) if best else None
 
 
 def highest_id(work: Work) -> int:
