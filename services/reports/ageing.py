@@ -29,7 +29,7 @@ from services.billing.kinds import KINDS
 from services.listing import Kind
 from services.permissions import Module
 from services.reports.definition import NOT_YOURS, Check, Found, Report, ReportColumn, Scope, Span, share
-from services.reports.seeing import end_of, last_posting_day, seen_documents, sees_all
+from services.reports.seeing import end_of, last_posting_day, seen_documents, sees_all, whole_sum
 from services.store import Work
 
 BUCKETS = {
@@ -80,8 +80,8 @@ def _at(work: Work, scope: Scope) -> Select[*tuple[Any, ...]]:
     settled = (
         select(
             PaymentAllocation.document_id,
-            func.sum(PaymentAllocation.amount_minor).label("amount"),
-            func.sum(PaymentAllocation.home_document_minor).label("home"),
+            whole_sum(PaymentAllocation.amount_minor).label("amount"),
+            whole_sum(PaymentAllocation.home_document_minor).label("home"),
         )
         .where(PaymentAllocation.allocated_on <= scope.as_of)
         .where(or_(PaymentAllocation.released_at.is_(None), PaymentAllocation.released_at >= after))
@@ -111,8 +111,7 @@ def _aged(
     ages = _ages(as_of)
     sums: list[Any] = []
     for prefix, amount in (("", balance), ("base_", home)):
-        sums += [func.sum(case((age, amount), else_=0)).label(f"{prefix}{name}") for name, age in ages.items()]
-        sums.append(func.sum(amount).label(f"{prefix}total"))
+        sums += [whole_sum(case((age, amount), else_=0)).label(f"{prefix}{name}") for name, age in ages.items()]
     return select(
         Document.customer_id,
         Document.currency,
@@ -135,8 +134,11 @@ def _ages(as_of: dt.date) -> dict[str, ColumnElement[bool]]:
 
 
 def _row(row: Any) -> dict[str, Any]:
-    values = row._asdict()
-    return {**values, "customer": row.code, "customer_name": row.display_name}
+    values: dict[str, Any] = row._asdict()
+    values["customer"], values["customer_name"] = row.code, row.display_name
+    for prefix in ("", "base_"):
+        values[f"{prefix}total"] = sum(values[f"{prefix}{name}"] for name in BUCKETS if name != "total")
+    return values
 
 
 def _fill_rate(rows: list[dict[str, Any]]) -> dict[str, str]:
@@ -164,7 +166,7 @@ def control_account(work: Work, scope: Scope, role: AccountRole) -> int:
     accounts = work.session.scalars(
         select(Account.id).where(Account.company_id.in_(scope.company_ids), Account.role == role)
     ).all()
-    query = select(func.sum(Posting.home_minor)).where(Posting.account_id.in_(accounts))
+    query = select(whole_sum(Posting.home_minor)).where(Posting.account_id.in_(accounts))
     last = last_posting_day(work, scope)
     if last is not None and scope.as_of < last:
         query = query.join(JournalEntry, JournalEntry.id == Posting.entry_id).where(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import and_, func, literal_column, or_, select
+from sqlalchemy import and_, literal_column, or_, select
 
 from models.billing import Document, Payment
 from models.customers import Customer
@@ -13,7 +13,7 @@ from services.listing import Kind
 from services.permissions import Module, visible
 from services.reports.ageing import OTHER_BRANCHES, control_account
 from services.reports.definition import NOT_YOURS, Check, Found, Report, ReportColumn, Scope, Span
-from services.reports.seeing import last_posting_day, seen_documents, sees_all
+from services.reports.seeing import last_posting_day, seen_documents, sees_all, whole_sum
 from services.store import Work
 
 NAMES = ("open", "credit", "base_open", "base_credit")
@@ -36,8 +36,8 @@ def _open(work: Work, scope: Scope) -> Any:
         select(
             Document.customer_id,
             Document.currency,
-            func.sum(Document.balance_minor),
-            func.sum(Document.home_balance_minor),
+            whole_sum(Document.balance_minor),
+            whole_sum(Document.home_balance_minor),
         )
         .where(seen_documents(work, scope), Document.balance_minor != literal_column("0"))
         .group_by(Document.customer_id, Document.currency)
@@ -55,8 +55,8 @@ def _credit(work: Work, scope: Scope) -> Any:
         select(
             Payment.customer_id,
             Payment.currency,
-            func.sum(Payment.unallocated_minor),
-            func.sum(Payment.home_unallocated_minor),
+            whole_sum(Payment.unallocated_minor),
+            whole_sum(Payment.home_unallocated_minor),
         )
         .where(seen, Payment.unallocated_minor != 0, Payment.voided_at.is_(None))
         .group_by(Payment.customer_id, Payment.currency)

@@ -189,24 +189,31 @@ def share(filled: int, of: int) -> str:
 
 
 def written(columns: Sequence[ReportColumn], rows: Iterable[Raw], base: str) -> list[dict[str, Any]]:
-    """Rows as JSON values."""
-    digits: dict[str, int] = {}
-    money = [column for column in columns if column.kind is Kind.MONEY]
+    """Rows as JSON values. Most amounts of a wide table are zero, so the text of a zero is made once."""
+    places: dict[str, tuple[int, str]] = {}
+
+    def shown(minor: int | None, currency: str) -> str | None:
+        known = places.get(currency)
+        if known is None:
+            digits = exponent(currency)
+            known = places[currency] = (digits, amount_text(0, digits))
+        if not minor:
+            return known[1] if minor == 0 else None
+        return amount_text(minor, known[0])
+
+    own = [(column.name, column.currency) for column in columns if column.kind is Kind.MONEY and not column.is_base]
+    in_base = [column.name for column in columns if column.kind is Kind.MONEY and column.is_base]
     dates = [column.name for column in columns if column.kind is Kind.DATE]
     names = [column.name for column in columns]
     result = []
     for raw in rows:
         row = {name: raw[name] for name in names}
-        for column in money:
-            minor = raw[column.name]
-            if minor is not None:
-                currency = base if column.is_base else raw[column.currency]
-                places = digits.get(currency)
-                if places is None:
-                    places = digits[currency] = exponent(currency)
-                row[column.name] = amount_text(minor, places)
+        for name, currency in own:
+            row[name] = shown(row[name], raw[currency])
+        for name in in_base:
+            row[name] = shown(row[name], base)
         for name in dates:
-            row[name] = raw[name] and raw[name].isoformat()
+            row[name] = row[name] and row[name].isoformat()
         result.append(row)
     return result
 

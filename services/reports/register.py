@@ -22,7 +22,7 @@ from services.billing.status import status_expression
 from services.listing import Kind
 from services.permissions import Module
 from services.reports.definition import Check, Found, Report, ReportColumn, Scope, Span, share
-from services.reports.seeing import end_of, seen_documents
+from services.reports.seeing import end_of, seen_documents, whole_sum
 from services.store import Work
 
 COMPONENTS = {
@@ -57,7 +57,7 @@ def _query(work: Work, scope: Scope, period: Period, after: dt.datetime) -> Any:
     taxes = (
         select(
             DocumentLine.document_id,
-            *(func.sum(column).label(name) for name, column in COMPONENTS.items()),
+            *(whole_sum(column).label(name) for name, column in COMPONENTS.items()),
         )
         .join(Document, Document.id == DocumentLine.document_id)
         .where(_issued_in(work, scope, period))
@@ -107,7 +107,7 @@ def _issued_in(work: Work, scope: Scope, period: Period) -> ColumnElement[bool]:
 
 def _taken_back(work: Work, scope: Scope, period: Period) -> int:
     """Invoices of before the period that were voided in it: the ledger takes them back in the period."""
-    query = select(func.sum(Document.home_taxable_minor + Document.home_tax_charged_minor)).where(
+    query = select(whole_sum(Document.home_taxable_minor + Document.home_tax_charged_minor)).where(
         seen_documents(work, scope),
         Document.kind == DocumentKind.INVOICE,
         Document.issued_on < period.first,
@@ -122,7 +122,7 @@ def _posted(work: Work, scope: Scope, period: Period) -> int:
     beside = [AccountRole.ROUNDING, AccountRole.EXCHANGE]
     sales = and_(Account.type == AccountType.INCOME, or_(Account.role.is_(None), Account.role.not_in(beside)))
     query = (
-        select(func.sum(Posting.home_minor))
+        select(whole_sum(Posting.home_minor))
         .join_from(JournalEntry, Posting, Posting.entry_id == JournalEntry.id)
         .join(Account, Account.id == Posting.account_id)
         .join(Document, Document.id == JournalEntry.source_id)

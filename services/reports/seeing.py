@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import ColumnElement, and_, false, func, select, true
+from sqlalchemy import BigInteger, ColumnElement, SQLColumnExpression, and_, cast, false, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.billing import Document
@@ -52,6 +52,11 @@ def last_posting_day(work: Work, scope: Scope) -> dt.date | None:
 def end_of(work: Work, day: dt.date) -> dt.datetime:
     """The first instant after `day` in the company's zone."""
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), work.zone)
+
+
+def whole_sum(amount: SQLColumnExpression[int]) -> SQLColumnExpression[int]:
+    """SUM of minor units as the integer that it is: PostgreSQL answers NUMERIC for a sum of BIGINT."""
+    return cast(func.sum(amount), BigInteger)
 
 
 def _one_of_companies(scope: Scope, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from models.ledger import Account, JournalEntry, Posting
 from models.organisation import Company
 from services.listing import Kind
 from services.permissions import Module
 from services.reports.definition import Check, Found, Report, ReportColumn, Scope, Span
-from services.reports.seeing import last_posting_day, seen_entries, sees_all
+from services.reports.seeing import last_posting_day, seen_entries, sees_all, whole_sum
 from services.store import Work
 
 
@@ -39,7 +39,7 @@ def trial_balance(work: Work, scope: Scope) -> Found:
 def account_balances(work: Work, scope: Scope) -> dict[int, int]:
     """Account id -> balance in base minor units, debit positive, by the accounts of the companies."""
     query = (
-        select(Posting.account_id, func.sum(Posting.home_minor))
+        select(Posting.account_id, whole_sum(Posting.home_minor))
         .join(Account, Account.id == Posting.account_id)
         .where(Account.company_id.in_(scope.company_ids))
         .group_by(Posting.account_id)
@@ -57,7 +57,7 @@ def _difference(work: Work, scope: Scope, balances: dict[int, int]) -> int:
     """Debits less credits, and every account against its sum by another path: the entries of the companies."""
     by_entry: dict[int, int] = {}
     query = (
-        select(Posting.account_id, JournalEntry.source_kind, func.sum(Posting.home_minor))
+        select(Posting.account_id, JournalEntry.source_kind, whole_sum(Posting.home_minor))
         .join_from(JournalEntry, Posting, Posting.entry_id == JournalEntry.id)
         .where(JournalEntry.posted_on <= scope.as_of, seen_entries(work, scope))
         .group_by(Posting.account_id, JournalEntry.source_kind)
