@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -19,9 +20,12 @@ APPLICATION_ID = 0x5448524C
 BUSY_TIMEOUT_MS = 5_000
 
 
-def sqlite_driver(*, standard: bool = False) -> ModuleType:
-    """sqlcipher3 where its wheel exists (docs/decisions/0001), else the standard module."""
-    if not standard:
+def sqlite_driver() -> ModuleType:
+    """sqlcipher3 where its wheel exists (docs/decisions/0001), else the standard module.
+
+    THROUGHLINE_SQLITE=standard asks for the standard module; the tests run on it once.
+    """
+    if os.environ.get("THROUGHLINE_SQLITE") != "standard":
         try:
             import sqlcipher3.dbapi2 as driver
         except ImportError:
@@ -35,9 +39,9 @@ def is_server(book: str) -> bool:
     return book.startswith(("postgresql:", "postgresql+psycopg:", "postgres:"))
 
 
-def connect(book: str, *, standard_driver: bool = False) -> Engine:
+def connect(book: str) -> Engine:
     """An engine for a file path or a PostgreSQL URL; opens nothing yet."""
-    return _postgres(book) if is_server(book) else _sqlite(Path(book), sqlite_driver(standard=standard_driver))
+    return _postgres(book) if is_server(book) else _sqlite(Path(book), sqlite_driver())
 
 
 def _sqlite(path: Path, driver: ModuleType) -> Engine:
