@@ -47,7 +47,7 @@ def _races(options: argparse.Namespace) -> Iterator[object]:
 
 def _failing_calls(options: argparse.Namespace) -> Iterator[object]:
     for name in failing_calls.COMMANDS:
-        yield from failing_calls.run((name,), stride=SHORTER if options.short else 1)
+        yield from failing_calls.run((name,), stride=3 if options.short else 1)
 
 
 def _failing_system_calls(options: argparse.Namespace) -> Iterator[object]:

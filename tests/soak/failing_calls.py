@@ -199,7 +199,7 @@ SORTS: tuple[Sort, ...] = (
 
 
 def run(names: Sequence[str] = tuple(COMMANDS), stride: int = 1) -> list[Outcome]:
-    """Each command with each sort of failure at every `stride`-th call; a stride takes the errors in turn."""
+    """Each command with each sort of failure at every call; a `stride` leaves calls out, and takes the errors in turn."""
     with tempfile.TemporaryDirectory(prefix="throughline-failing-") as made:
         folder = Path(made).resolve()
         template = template_in(folder)
@@ -225,7 +225,7 @@ def _run(name: str, template: Path, folder: Path, stride: int) -> Outcome:
     failures, faults = 0, list[str]()
     for sort in SORTS:
         for first in range(len(sort.errors) if stride == 1 else 1):
-            for turn, n in enumerate(range(1, MOST, stride)):
+            for turn, n in enumerate(_moments(stride)):
                 error = sort.errors[first if stride == 1 else turn % len(sort.errors)]
                 failure = Failure(n, error)
                 found = _fail_once(name, sort, failure, template, folder)
@@ -234,6 +234,14 @@ def _run(name: str, template: Path, folder: Path, stride: int) -> Outcome:
                     break
                 failures += 1
     return Outcome(name, failures, tuple(faults))
+
+
+def _moments(stride: int) -> Iterator[int]:
+    """1, 2, 3 ... where the stride is 1, else wider and wider apart: 1, 4, 13, 40 where it is 3."""
+    n = 1
+    while n < MOST:
+        yield n
+        n = n + 1 if stride == 1 else n * stride + 1
 
 
 def _fail_once(name: str, sort: Sort, failure: Failure, template: Path, folder: Path) -> list[str]:
