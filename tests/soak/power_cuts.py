@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from models.billing import Document, Payment
 from models.customers import Customer
+from models.exchange import ImportBatch
 from services.backup import verify
 from services.errors import UserError
 from tests.soak.books import clock, copy_book, faults_in, new_book, opened
@@ -194,6 +195,7 @@ def faults_after(folder: Path, said: Sequence[str], home: Path) -> list[str]:
             present: dict[str, set[str | None]] = {
                 "customer": set(work.session.scalars(select(Customer.code))),
                 "number": set(work.session.scalars(select(Document.number))),
+                "import": set(work.session.scalars(select(ImportBatch.code))),
                 "payment": set(work.session.scalars(select(Payment.number))),
             }
     finally:

@@ -21,6 +21,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from services.backup import backup
+from services.exchange.apply import apply
+from services.exchange.intake import stage
+from services.exchange.mapping import ImportOptions
+from services.exchange.undo import undo
+from services.files import write_whole
 from services.restore import restore
 from services.store import Work
 from tests.soak import sales
@@ -29,6 +34,7 @@ from tests.soak.books import clock, new_book, opened
 ROOT = Path(__file__).resolve().parent.parent.parent
 WITHOUT_END = 10**9
 BEGUN = "begun"
+FIRMS = 100
 PIPE_BYTES = 1 << 20
 """Room for all that a child tells in a minute, so that it never waits for a reader."""
 
@@ -38,6 +44,7 @@ Workload = Callable[[str, int, int], None]
 WORKLOADS: dict[str, str] = {
     "customers": "tests.soak.workloads:customers",
     "issue": "tests.soak.workloads:issue",
+    "import": "tests.soak.workloads:import_often",
     "backup": "tests.soak.workloads:back_up",
     "restore": "tests.soak.workloads:restore_often",
     "new": "tests.soak.workloads:make_books",
@@ -87,6 +94,26 @@ def issue(book: str, seed: int, rounds: int) -> None:
         elif fate < 0.3:
             store.perform("invoice.void", partial(sales.void, number=number))
     store.close()
+
+
+def import_often(book: str, seed: int, rounds: int) -> None:
+    """A file of new firms, one unit of work for each; every third import is taken back."""
+    store = opened(book)
+    for number in range(rounds):
+        file = Path(book).with_name("firms.csv")
+        lines = [f"{seed}-{number}-{row},Firm {seed}-{number}-{row} LLC,Dubai" for row in range(FIRMS)]
+        write_whole(file, "\n".join(["Customer ID,Company,City", *lines]).encode())
+        with stage((file,), ImportOptions()) as staging, store.writing() as work:
+            batch = apply(work, staging).batch
+        tell(f"import {batch}")
+        if number % 3 == 2 and batch is not None:
+            store.perform("import.undo", partial(_take_back, batch=batch))
+    store.close()
+
+
+def _take_back(work: Work, batch: str) -> str:
+    undo(work, batch)
+    return batch
 
 
 def back_up(book: str, seed: int, rounds: int) -> None:
