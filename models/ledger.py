@@ -55,7 +55,7 @@ class Posting(Entity, topic=Topic.LEDGER, is_tracked=False):
     """
 
     __tablename__ = "posting"
-    __table_args__ = (Index("ix_posting_account_id_customer_id", "account_id", "customer_id"),)
+    __table_args__ = (Index("ix_posting_account_id_customer_id_home_minor", "account_id", "customer_id", "home_minor"),)
 
     entry_id: Mapped[int] = mapped_column(ForeignKey("journal_entry.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

@@ -19,6 +19,9 @@ APPLICATION_ID = 0x5448524C
 
 BUSY_TIMEOUT_MS = 5_000
 
+FTS_IS_SAFE = (3, 44)
+"""Before, SQLite took FTS5 for unsafe inside triggers, so a distrusted schema could not keep the search index."""
+
 
 def sqlite_driver() -> ModuleType:
     """sqlcipher3 where its wheel exists (docs/decisions/0001), else the standard module.
@@ -68,7 +71,7 @@ def _tune(dbapi: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "recursive_triggers=ON",
-        "trusted_schema=OFF",
+        f"trusted_schema={'OFF' if _version(dbapi) >= FTS_IS_SAFE else 'ON'}",
         "cell_size_check=ON",
         "secure_delete=ON",
         "temp_store=MEMORY",
@@ -80,6 +83,13 @@ def _tune(dbapi: Any, _record: Any) -> None:
     for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}").fetchall()
     cursor.close()
+
+
+def _version(dbapi: Any) -> tuple[int, ...]:
+    cursor = dbapi.cursor()
+    (text,) = cursor.execute("SELECT sqlite_version()").fetchone()
+    cursor.close()
+    return tuple(int(part) for part in text.split("."))
 
 
 def _begin(connection: Connection) -> None:

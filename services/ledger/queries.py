@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, select, true
 
 from models.customers import Customer
 from models.ledger import Account, JournalEntry, Posting
@@ -12,9 +12,23 @@ from models.organisation import Branch, Company
 from models.values.money import Money
 from services.errors import NotFound
 from services.listing import Column, Kind, Listing
-from services.permissions import Action, Module, require, visible
+from services.permissions import Action, Module, Scope, require
 from services.records import RecordKind
 from services.store import Work
+
+
+def _accounts(work: Work) -> ColumnElement[bool]:
+    """The chart is no secret to who may see the ledger."""
+    return false() if work.actor.scope(Module.LEDGER, Action.VIEW) is None else true()
+
+
+def _entries(work: Work) -> ColumnElement[bool]:
+    """Entries belong to branches, not to persons: all of them, the branch's, or none."""
+    scope = work.actor.scope(Module.LEDGER, Action.VIEW)
+    if scope is Scope.ALL:
+        return true()
+    return JournalEntry.branch_id == work.actor.branch_id if scope is Scope.BRANCH else false()
+
 
 ACCOUNTS = Listing(
     name="accounts",
@@ -30,7 +44,7 @@ ACCOUNTS = Listing(
         Column("is_archived", Kind.BOOLEAN, lambda _: Account.is_archived),
     ),
     source=Account.__table__.join(Company.__table__, Company.id == Account.company_id),
-    visible=lambda work: visible(work, Module.LEDGER, Account.id),
+    visible=_accounts,
     sort="code",
 )
 
@@ -61,7 +75,7 @@ JOURNAL = Listing(
     .join(Company.__table__, Company.id == JournalEntry.company_id)
     .join(Branch.__table__, Branch.id == JournalEntry.branch_id)
     .outerjoin(Customer.__table__, Customer.id == Posting.customer_id),
-    visible=lambda work: visible(work, Module.LEDGER, Posting.id),
+    visible=_entries,
     sort="entry",
 )
 
@@ -105,7 +119,8 @@ def journal_of(work: Work, source_kind: str, source_id: int) -> list[dict[str, A
 def show_entry(work: Work, posting_id: int) -> dict[str, Any]:
     """The whole entry that a line of the journal belongs to."""
     require(work, Module.LEDGER, Action.VIEW)
-    posting = work.session.get(Posting, posting_id)
+    query = select(Posting).join(JournalEntry, JournalEntry.id == Posting.entry_id)
+    posting = work.session.scalar(query.where(Posting.id == posting_id, _entries(work)))
     if posting is None:
         raise NotFound("This journal line is not in the book.")
     entry = posting.entry

@@ -672,7 +672,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["entry_id"], ["journal_entry.id"], name=op.f("fk_posting_entry_id_journal_entry")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posting")),
     )
-    op.create_index("ix_posting_account_id_customer_id", "posting", ["account_id", "customer_id"], unique=False)
+    op.create_index(
+        "ix_posting_account_id_customer_id_home_minor",
+        "posting",
+        ["account_id", "customer_id", "home_minor"],
+        unique=False,
+    )
     op.create_index(op.f("ix_posting_customer_id"), "posting", ["customer_id"], unique=False)
     op.create_index(op.f("ix_posting_entry_id"), "posting", ["entry_id"], unique=False)
     op.create_table(
