@@ -71,16 +71,26 @@ class _Ground:
     quotes: dict[str, Any]
 
 
-def fill(store: Store, customers: int, invoices: int, seed: int = 1, report: Report | None = None) -> Filled:
+def fill(
+    store: Store,
+    customers: int,
+    invoices: int,
+    seed: int = 1,
+    report: Report | None = None,
+    *,
+    company: str | None = None,
+    branch: str | None = None,
+) -> Filled:
     """Put in `customers` and `invoices` over the three years up to today; answers what came of it.
 
+    `company` and `branch` choose where, in a book that has several.
     A book that has invoices already is filled from the day of the last one on. Raises Conflict where somebody else
     writes meanwhile.
     """
     total = customers + invoices
     tell = report or (lambda _done, _total: None)
     with store.writing() as work:
-        ground = _ground(work, invoices, seed)
+        ground = _ground(work, default_place(work, company, branch), invoices, seed)
     crowd = preparing.Crowd(ground.among, seed, (ground.company, ground.branch))
     crowd.make(store, customers, ground.begins, lambda done: tell(done, total))
     weights = sum(group.weight for group in ground.among)
@@ -112,11 +122,10 @@ def fill(store: Store, customers: int, invoices: int, seed: int = 1, report: Rep
     )  # fmt: skip
 
 
-def _ground(work: Work, invoices: int, seed: int) -> _Ground:
+def _ground(work: Work, place: Place, invoices: int, seed: int) -> _Ground:
     for module in (Module.CUSTOMERS, Module.CATALOGUE, Module.BILLING):
         require(work, module, Action.CREATE)
     require(work, Module.ORGANISATION, Action.CONFIGURE)
-    place = default_place(work)
     last = work.now.astimezone(place.zone).date()
     first = last - dt.timedelta(days=365 * YEARS)
     issued = preparing.last_issued_on(work, place)

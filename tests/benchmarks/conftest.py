@@ -15,7 +15,7 @@ MaxQueries = Callable[[Store, int], AbstractContextManager[None]]
 
 @pytest.fixture
 def max_queries() -> MaxQueries:
-    """A block that fails where it sends more statements than allowed: `with max_queries(store, 3)`."""
+    """Fails where the block under it sends more statements than it may."""
 
     @contextmanager
     def limited(store: Store, most: int) -> Iterator[None]:
