@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -300,7 +301,11 @@ def _fill(work: Work, document: Document, draft: DocumentDraft) -> None:
 
 def _customer(work: Work, draft: DocumentDraft, deal: Deal | None, source: Document | None) -> Customer:
     if draft.customer is not None:
-        return work.session.get_one(Customer, find_or_create_customer(work, draft.customer))
+        who = draft.customer
+        if isinstance(who, Mapping):
+            place = {"company": draft.company, "branch": draft.branch}
+            who = {**{name: code for name, code in place.items() if code}, **who}
+        return work.session.get_one(Customer, find_or_create_customer(work, who))
     linked = deal.customer_id if deal else source.customer_id if source else None
     if linked is None:
         raise_problems([Problem("customer", "The document needs a customer: a code, or an object with a name.")])

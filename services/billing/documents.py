@@ -44,8 +44,13 @@ class Parties:
 
     @property
     def seller(self) -> tax.Seller:
-        registration = self.registration
-        return tax.Seller(registration.country, registration.scheme, registration.state or self.place.branch.state)
+        return tax.Seller(self.registration.country, self.registration.scheme, self.seller_state)
+
+    @property
+    def seller_state(self) -> str | None:
+        """India: the State of the GSTIN. Elsewhere the branch's: the emirate that VAT 201 reports (tax.md 2.2)."""
+        registered, placed = self.registration.state, self.place.branch.state
+        return registered or placed if self.registration.country == "IN" else placed or registered
 
     @property
     def buyer(self) -> tax.Buyer:

@@ -70,7 +70,7 @@ def run(arguments: Sequence[str], *, clock: Clock) -> int:
     """Carry out one command line; answers the exit code."""
     wants_json = "--json" in arguments
     try:
-        options = parser().parse_args(list(arguments))
+        options = parser().parse_args(_joined(arguments))
         answer = _answer(options, clock)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_USE
@@ -87,6 +87,17 @@ def run(arguments: Sequence[str], *, clock: Clock) -> int:
     content = answer.answer if isinstance(answer, Failed) else answer
     _write(sys.stdout, as_json(content) if wants_json else as_text(content))
     return REJECTED if failed else DONE
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """`--sort -issued_on` as one word: argparse takes what begins with a dash for an option."""
+    result: list[str] = []
+    for word in arguments:
+        if result and result[-1] == "--sort":
+            result[-1] = f"--sort={word}"
+        else:
+            result.append(word)
+    return result
 
 
 def _answer(options: argparse.Namespace, clock: Clock) -> Answer | Failed:
