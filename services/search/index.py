@@ -34,6 +34,11 @@ class Source:
     key: Any
     entry: Callable[[Any], tuple[str, Sequence[str | None]]]
 
+    @property
+    def columns(self) -> frozenset[str]:
+        """What the entry is made of; all of it is kept by the history."""
+        return frozenset(column.key for column in self.query.selected_columns if column.key is not None)
+
 
 def _digits(phone: str | None) -> str | None:
     return "".join(char for char in phone if char.isdigit()) if phone else None
@@ -128,10 +133,19 @@ def keep(work: Work, changed: Mapping[type[Entity], set[int]]) -> None:
     for table, ids in changed.items():
         source = SOURCES.get(table)
         if source is not None:
-            ordered = sorted(ids)
+            columns = source.columns
+            ordered = sorted(record_id for record_id in ids if _concerns(work, source.table, columns, record_id))
             for start in range(0, len(ordered), CHUNK):
                 work.breathe()
                 _keep(work, source, ordered[start : start + CHUNK])
+
+
+def _concerns(work: Work, table: str, columns: frozenset[str], record_id: int) -> bool:
+    """False where a known record changed in columns alone that the index does not hold, as when an invoice is paid."""
+    change = work.pending.rows.get((table, record_id))
+    if change is None or change.action != "update" or not columns.isdisjoint(change.values):
+        return True
+    return work.is_new_row(table, record_id)
 
 
 def entries(source: Source, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
