@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -39,9 +40,18 @@ class Entity(Base):
     id: Mapped[Key]
 
     def __init__(self, **values: Any) -> None:
-        super().__init__(**values)
-        for name in _empty_columns(type(self)):
-            self.__dict__.setdefault(name, None)
+        columns = _columns(type(self))
+        super().__init__(**{name: value for name, value in values.items() if name not in columns})
+        self.__dict__.update(_empty_columns(type(self)))
+        self.__dict__.update({name: value for name, value in values.items() if name in columns})
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Set many columns at once. A row that is in no session yet has no old values to keep and takes them directly."""
+        if inspect(self).transient:
+            self.__dict__.update(values)
+            return
+        for name, value in values.items():
+            setattr(self, name, value)
 
     def __init_subclass__(cls, *, topic: Topic, is_tracked: bool = True, **kwargs: Any) -> None:
         cls.topic = topic
@@ -50,10 +60,17 @@ class Entity(Base):
 
 
 @cache
-def _empty_columns(table: type[Entity]) -> tuple[str, ...]:
+def _columns(table: type[Entity]) -> frozenset[str]:
+    return frozenset(attribute.key for attribute in inspect(table).column_attrs)
+
+
+@cache
+def _empty_columns(table: type[Entity]) -> Mapping[str, None]:
     """Columns that a new row leaves empty: known to be None from the start, so that nothing reads them back."""
     attributes = inspect(table).column_attrs
-    return tuple(a.key for a in attributes if a.key != "id" and a.columns[0].nullable and a.columns[0].default is None)
+    return dict.fromkeys(
+        a.key for a in attributes if a.key != "id" and a.columns[0].nullable and a.columns[0].default is None
+    )
 
 
 class Versioned:

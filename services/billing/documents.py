@@ -206,38 +206,45 @@ def component_names(document: Document, registration: TaxRegistration, cess_rate
 
 def _fill_totals(document: Document, totals: Totals) -> None:
     figures, home = totals.document, totals.home
-    document.gross_minor = figures.gross.minor
-    document.line_discount_minor = figures.line_discount.minor
-    document.document_discount_minor = figures.document_discount.minor
-    document.taxable_minor = figures.taxable.minor
-    document.tax_minor = figures.tax.minor
-    document.tax_charged_minor = figures.tax_charged.minor
-    document.grand_minor = figures.grand.minor
-    document.round_off_minor = figures.round_off.minor
-    document.payable_minor = figures.payable.minor
-    document.home_taxable_minor = home.taxable.minor
-    document.home_tax_minor = home.tax.minor
-    document.home_tax_charged_minor = home.tax_charged.minor
-    document.home_grand_minor = home.grand.minor
-    document.home_round_off_minor = home.round_off.minor
-    document.home_payable_minor = home.payable.minor
+    document.fill(
+        {
+            "gross_minor": figures.gross.minor,
+            "line_discount_minor": figures.line_discount.minor,
+            "document_discount_minor": figures.document_discount.minor,
+            "taxable_minor": figures.taxable.minor,
+            "tax_minor": figures.tax.minor,
+            "tax_charged_minor": figures.tax_charged.minor,
+            "grand_minor": figures.grand.minor,
+            "round_off_minor": figures.round_off.minor,
+            "payable_minor": figures.payable.minor,
+            "home_taxable_minor": home.taxable.minor,
+            "home_tax_minor": home.tax.minor,
+            "home_tax_charged_minor": home.tax_charged.minor,
+            "home_grand_minor": home.grand.minor,
+            "home_round_off_minor": home.round_off.minor,
+            "home_payable_minor": home.payable.minor,
+        }
+    )
 
 
 def _fill_line(line: DocumentLine, amounts: LineTotals, decision: tax.TaxDecision) -> None:
-    line.category = decision.category
-    line.rate = decision.rate
-    line.tax_reason = decision.reason
-    line.gross_minor = amounts.gross.minor
-    line.discount_minor = amounts.discount.minor
-    line.document_discount_minor = amounts.document_discount.minor
-    line.taxable_minor = amounts.taxable.minor
-    line.tax_minor = amounts.tax.minor
-    line.total_minor = amounts.total.minor
-    line.home_taxable_minor = amounts.home_taxable.minor
-    line.home_tax_minor = amounts.home_tax.minor
-    line.home_total_minor = amounts.home_total.minor
-    by_name = {component.name: component for component in amounts.taxes}
+    taxes = {component.name: component for component in amounts.taxes}
+    values = {
+        "category": decision.category,
+        "rate": decision.rate,
+        "tax_reason": decision.reason,
+        "gross_minor": amounts.gross.minor,
+        "discount_minor": amounts.discount.minor,
+        "document_discount_minor": amounts.document_discount.minor,
+        "taxable_minor": amounts.taxable.minor,
+        "tax_minor": amounts.tax.minor,
+        "total_minor": amounts.total.minor,
+        "home_taxable_minor": amounts.home_taxable.minor,
+        "home_tax_minor": amounts.home_tax.minor,
+        "home_total_minor": amounts.home_total.minor,
+    }
     for name in ("vat", "cgst", "sgst", "igst", "cess"):
-        component = by_name.get(name)
-        setattr(line, f"{name}_minor", component.amount.minor if component else 0)
-        setattr(line, f"home_{name}_minor", component.home_amount.minor if component else 0)
+        component = taxes.get(name)
+        values[f"{name}_minor"] = component.amount.minor if component else 0
+        values[f"home_{name}_minor"] = component.home_amount.minor if component else 0
+    line.fill(values)
