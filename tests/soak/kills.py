@@ -103,17 +103,20 @@ def _faults(name: str, folder: Path, said: list[str]) -> list[str]:
 
 
 def _half_a_book(path: Path, said: list[str]) -> list[str]:
-    """A book that was promised is whole; one that was not is whole or refused in a sentence, never half a book."""
+    """A book that was promised is whole; one that was not is whole or does not open, in a sentence. Never half a book."""
     is_promised = f"book {path}" in said
     try:
         store = opened(str(path))
     except UserError as error:
         return [f"{path.name} was promised: {error}"] if is_promised else []
-    with store.reading() as work:
-        has_company = bool(work.actor_id > 1)
-    store.close()
-    faults = faults_in(str(path))
-    return [*faults, f"{path.name} lost its company"] if is_promised and not has_company else faults
+    try:
+        with store.reading() as work:
+            has_owner = not work.actor.is_system
+        return faults_in(str(path)) if has_owner else [f"{path.name} opens, but has no owner: half a book"]
+    except UserError as error:
+        return [f"{path.name} opens, but is half a book: {error}"]
+    finally:
+        store.close()
 
 
 def _tidy(folder: Path) -> None:
