@@ -26,6 +26,7 @@ from services.billing.totals import (
     problems,
 )
 from services.drafts import Problem
+from services.errors import InvalidValue
 from services.organisation.places import Place
 from services.organisation.rates import quote
 from services.store import Work
@@ -80,12 +81,12 @@ def calculate_document(work: Work, document: Document, parties: Parties) -> list
     if found:
         return found
     asked = _input(document, decisions)
-    wrong = problems(asked)
-    if wrong:
-        return [Problem(problem.field, problem.message) for problem in wrong]
-    if document.is_e_invoice and parties.registration.country == "AE":
-        asked = replace(asked, rounding_mode=e_invoice_rounding_mode(asked))
-    totals = calculate(asked)
+    try:
+        if document.is_e_invoice and parties.registration.country == "AE":
+            asked = replace(asked, rounding_mode=e_invoice_rounding_mode(asked))
+        totals = calculate(asked)
+    except InvalidValue:
+        return [Problem(problem.field, problem.message) for problem in problems(asked)]
     document.tax_rounding_mode = totals.rounding_mode
     document.is_inter_state = any(decision.is_inter_state for decision in decisions)
     document.document_type = document_type(document, parties, decisions)
