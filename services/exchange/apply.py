@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from models.exchange import ImportBatch
 from models.organisation import CodeCounter
+from services.bulk import collector_paused
 from services.catalogue.commands import CODE_PREFIX as ITEM_PREFIX
 from services.codes import next_code
 from services.customers.commands import CODE_PREFIX as CUSTOMER_PREFIX
@@ -80,21 +81,22 @@ def apply(
         if report is not None:
             report(so_far, total)
 
-    for row in staging.rows(progress):
-        if row.entity != entity:
-            if current is not None:
-                current.finish()
-            current, entity = steps.of(row.entity), row.entity
-        outcome.tell(*row.issues)
-        counts = outcome.counts(row.entity)
-        if not row.is_data:
-            counts.skipped += 1
-        elif row.is_rejected:
-            outcome.reject(row)
-        elif current is not None:
-            current.take(row)
-    if current is not None:
-        current.finish()
+    with collector_paused():
+        for row in staging.rows(progress):
+            if row.entity != entity:
+                if current is not None:
+                    current.finish()
+                current, entity = steps.of(row.entity), row.entity
+            outcome.tell(*row.issues)
+            counts = outcome.counts(row.entity)
+            if not row.is_data:
+                counts.skipped += 1
+            elif row.is_rejected:
+                outcome.reject(row)
+            elif current is not None:
+                current.take(row)
+        if current is not None:
+            current.finish()
     _keep_batch(work, staging, outcome, counters)
     return outcome
 
