@@ -11,22 +11,38 @@ import re
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, SQLColumnExpression, and_, func, not_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    SQLColumnExpression,
+    String,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    select,
+)
 
 from models.base import Entity
+from models.columns import Choice
 from models.values.errors import InvalidValue, WrongUse
-from models.values.money import EXPONENTS, Money
-from models.values.text import folded
+from models.values.money import EXPONENTS, LARGEST_MINOR, Money
+from models.values.text import clean, folded
 from services.drafts import nearest
 from services.permissions import Action, Module, require
 from services.store import Work
 
 Expression = Callable[[Work], SQLColumnExpression[Any]]
 PAGE = 100
+LONGEST_TEXT = 1_000
 
 
 class Kind(StrEnum):
@@ -181,7 +197,7 @@ def _condition(work: Work, listing: Listing, condition: Condition) -> ColumnElem
     expression = column.expression(work)
     if condition.value in {"", "null"} and condition.operator in {"=", "!="}:
         empty: ColumnElement[bool] = expression.is_(None)
-        if column.kind in {Kind.TEXT, Kind.CHOICE}:
+        if column.kind in {Kind.TEXT, Kind.CHOICE} and not _choices(expression):
             empty = empty | (expression == "")
         return empty if condition.operator == "=" else not_(empty)
     if condition.operator == "~":
@@ -190,15 +206,16 @@ def _condition(work: Work, listing: Listing, condition: Condition) -> ColumnElem
         return _holds(work, column, condition.value)
     if column.kind is Kind.MONEY:
         return _money_condition(work, listing, column, condition)
-    value = _typed(column, condition.value)
+    value = _typed(column, expression, condition.value)
     result = _compare(expression, condition.operator, value)
     return result | expression.is_(None) if condition.operator == "!=" else result
 
 
 def _holds(work: Work, column: Column, value: str) -> ColumnElement[bool]:
+    value = _text(value, column.name)
     if column.fold is not None:
         return column.fold(work).contains(folded(value), autoescape=True)
-    return column.expression(work).icontains(value, autoescape=True)
+    return cast(column.expression(work), String).icontains(value, autoescape=True)
 
 
 def _compare(left: Any, operator: str, right: Any) -> ColumnElement[bool]:
@@ -219,26 +236,53 @@ def _compare(left: Any, operator: str, right: Any) -> ColumnElement[bool]:
 def _money_condition(work: Work, listing: Listing, column: Column, condition: Condition) -> ColumnElement[bool]:
     """Compare minor units: the amount that was typed counts in each row's own currency."""
     amount = _decimal(condition.value, column.name)
+    if abs(amount) > LARGEST_MINOR:
+        raise InvalidValue(f"{column.name}: {condition.value} is larger than any amount of the book.")
     currency = listing.column(column.currency).expression(work)
     expression = column.expression(work)
     by_decimals = []
     for digits in (0, 2, 3):
         codes = [code for code, places in EXPONENTS.items() if places == digits]
         minor = amount.scaleb(digits)
-        by_decimals.append(and_(currency.in_(codes), _compare(expression, condition.operator, _exact(minor))))
+        by_decimals.append(and_(currency.in_(codes), _compare_minor(expression, condition.operator, minor)))
     result: ColumnElement[bool] = by_decimals[0]
     for part in by_decimals[1:]:
         result = result | part
     return result
 
 
-def _exact(minor: Decimal) -> int | Decimal:
-    return int(minor) if minor == minor.to_integral_value() else minor
+def _compare_minor(minor_units: Any, operator: str, asked: Decimal) -> ColumnElement[bool]:
+    """Whole minor units against what was typed, which may lie between two of them (1500.5 yen)."""
+    below = int(asked.to_integral_value(ROUND_FLOOR))
+    if below == asked:
+        return _compare(minor_units, operator, _big(below))
+    if operator in {"=", "!="}:
+        return false() if operator == "=" else minor_units.is_not(None)
+    return _compare(minor_units, "<=" if operator in {"<", "<="} else ">", _big(below))
 
 
-def _typed(column: Column, value: str) -> Any:
-    if column.kind in {Kind.TEXT, Kind.CHOICE}:
+def _big(number: int) -> ColumnElement[int]:
+    return literal(number, BigInteger)
+
+
+def _text(value: str, name: str) -> str:
+    return clean(value, what=name, limit=LONGEST_TEXT, lines=True)
+
+
+def _choices(expression: SQLColumnExpression[Any]) -> list[str]:
+    """The codes that a column of choices holds; none for a column of any other type."""
+    kind = getattr(expression, "type", None)
+    return [str(choice.value) for choice in kind.choices] if isinstance(kind, Choice) else []
+
+
+def _typed(column: Column, expression: SQLColumnExpression[Any], value: str) -> Any:
+    known = _choices(expression)
+    if known:
+        if value not in known:
+            raise InvalidValue(f"{column.name} is one of {', '.join(known)}, not {value!r}.{nearest(value, known)}")
         return value
+    if column.kind in {Kind.TEXT, Kind.CHOICE}:
+        return _text(value, column.name)
     if column.kind is Kind.INTEGER:
         return _whole(value, column.name)
     if column.kind is Kind.BOOLEAN:
@@ -251,16 +295,19 @@ def _typed(column: Column, value: str) -> Any:
         if column.kind is Kind.DATE:
             return dt.date.fromisoformat(value)
         moment = dt.datetime.fromisoformat(value)
-    except ValueError:
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
         raise InvalidValue(f"{column.name}: {value!r} is not a date. Write it as 2026-03-31.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
-def _whole(value: str, name: str) -> int:
+def _whole(value: str, name: str) -> ColumnElement[int]:
     try:
-        return int(value)
+        number = int(value)
     except ValueError:
         raise InvalidValue(f"{name} is a whole number, not {value!r}.") from None
+    if abs(number) >= 2**63:
+        raise InvalidValue(f"{name}: {value} is too large.")
+    return _big(number)
 
 
 def _decimal(value: str, name: str) -> Decimal:

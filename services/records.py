@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, func, or_, select
+from sqlalchemy import SQLColumnExpression, false, func, or_, select
 
-from services.errors import NotFound
+from models.values.text import clean
+from services.errors import InvalidValue, NotFound
 from services.listing import Listing
 from services.permissions import Action, require
 from services.store import Work
@@ -40,12 +41,21 @@ class RecordKind:
         """The id of the record with this number or code, or `#ID`; only among those that the actor may see."""
         require(work, self.listing.module, Action.VIEW)
         table = self.listing.table
-        if ref.startswith("#") and ref[1:].isdigit() and len(ref) < 20:
+        if ref.startswith("#") and ref[1:].isdigit() and len(ref) < 20 and int(ref[1:]) < 2**63:
             condition = table.id == int(ref[1:])
         else:
-            condition = or_(*(func.upper(column()) == ref.strip().upper() for column in self.refs))
+            name = _printable(ref).upper()
+            condition = or_(false(), *(func.upper(column()) == name for column in self.refs))
         query = select(table.id).select_from(self.listing.source).where(condition, self.listing.visible(work))
         found = work.session.scalars(query.order_by(table.id.desc()).limit(1)).first()
         if found is None:
             raise NotFound(f"There is no {self.kind.replace('_', ' ')} {ref} in this book.")
         return int(found)
+
+
+def _printable(ref: str) -> str:
+    """What is looked for; a text that no record can hold names none."""
+    try:
+        return clean(ref)
+    except InvalidValue:
+        return ""

@@ -10,7 +10,9 @@ from typing import Any, ClassVar, TypeVar
 from sqlalchemy import select
 
 from models.settings import SettingSection
+from models.values.decimals import parse as parse_decimal
 from models.values.states import Phase
+from models.values.text import clean
 from services.errors import InvalidValue, WrongUse
 from services.permissions import Action, Module, require
 from services.store import Work
@@ -48,6 +50,8 @@ class CustomerSettings:
 Section = RolloutSettings | BillingSettings | CustomerSettings
 SECTIONS: tuple[type[Section], ...] = (RolloutSettings, BillingSettings, CustomerSettings)
 S = TypeVar("S", bound=Section)
+LONGEST_DAYS = 3650
+LONGEST_TEXT = 5_000
 
 
 def read(work: Work, section: type[S]) -> S:
@@ -95,22 +99,24 @@ def _parse(current: object, text: str, key: str) -> object:
         if isinstance(current, int):
             return int(text)
         if isinstance(current, Decimal):
-            return Decimal(text)
+            return parse_decimal(text.strip(), key)
         if isinstance(current, tuple):
             return tuple(part.strip() for part in text.split(",") if part.strip())
     except (KeyError, ValueError, ArithmeticError):
         kind = {bool: "true or false", int: "a whole number"}.get(type(current), "a number with a point")
         raise InvalidValue(f"{key} is {kind}; {text!r} is not.") from None
-    return text
+    return clean(text, what=key, limit=LONGEST_TEXT, lines=True)
 
 
 def _check(section: object) -> None:
     if isinstance(section, RolloutSettings) and (unknown := set(section.phases) - set(Phase)):
         raise InvalidValue(f"{', '.join(sorted(unknown))} is no phase. The phases are {', '.join(Phase)}.")
     if isinstance(section, BillingSettings) and not (
-        0 <= section.due_days <= 3650 and 0 <= section.estimate_valid_days <= 3650 and section.rate_max_age_days >= 0
+        0 <= section.due_days <= LONGEST_DAYS
+        and 0 <= section.estimate_valid_days <= LONGEST_DAYS
+        and 0 <= section.rate_max_age_days <= LONGEST_DAYS
     ):
-        raise InvalidValue("Days lie between 0 and 3650.")
+        raise InvalidValue(f"Days lie between 0 and {LONGEST_DAYS}.")
     if isinstance(section, CustomerSettings) and not 0 < section.duplicate_score <= 1:
         raise InvalidValue("The duplicate score lies between 0 and 1.")
 

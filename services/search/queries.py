@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
-from sqlalchemy import ColumnElement, and_, false, or_, select, text
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, false, or_, select, text
 
 from models.exchange import SearchEntry
 from models.values.text import folded
@@ -23,6 +25,10 @@ MODULE_OF = {
 }
 TRIGRAM = 3
 CANDIDATES = 200
+LONGEST = 200
+SHORTEST_NUMBER = 5
+_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{2,3})+(\.[0-9]+)?")
+"""1,234.56 and, as India groups, 1,23,456.78."""
 LIKENESS = 72.0
 """From which partial ratio (0-100) on a record counts as a misspelt hit."""
 
@@ -39,14 +45,36 @@ class Hit:
 
 def find(work: Work, wanted: str, *, limit: int = 20) -> list[Hit]:
     """Best first. Words of three letters and more are found anywhere in a record, shorter ones at a word's start."""
-    words = [_without_plus(word) for word in folded(wanted)[:200].split()]
+    wanted = folded(_printable(wanted))[:LONGEST]
+    words = [_without_plus(word) for word in wanted.split()]
     if not words:
         return []
-    hits = _rows(work, and_(*(_contains(work, word) for word in words)), CANDIDATES)
-    ranked = sorted((_exact_hit(row, words) for row in hits), key=lambda hit: (-hit.score, hit.title, hit.id))
-    if ranked:
-        return ranked[:limit]
+    for attempt in (words, *_numbers(wanted)):
+        hits = _rows(work, and_(*(_contains(work, word) for word in attempt)), CANDIDATES)
+        if hits:
+            ranked = sorted((_exact_hit(row, attempt) for row in hits), key=lambda hit: (-hit.score, hit.title, hit.id))
+            return ranked[:limit]
     return _alike(work, " ".join(words), limit)
+
+
+def _printable(text: str) -> str:
+    """Control characters part words; halves of surrogate pairs say nothing."""
+    kept = (char for char in text if not "\ud800" <= char <= "\udfff")
+    return "".join(" " if unicodedata.category(char) == "Cc" else char for char in kept)
+
+
+def _numbers(wanted: str) -> list[list[str]]:
+    """Other ways to write a number: an amount without its grouping, a phone or tax id as its digits in one piece.
+
+    The zeros that lead a national phone number are not part of the international one that is kept.
+    """
+    if _GROUPED.fullmatch(wanted):
+        return [[wanted.replace(",", "")]]
+    digits = re.sub(r"[\s()+./-]", "", wanted)
+    if not digits.isdigit() or len(digits) < SHORTEST_NUMBER:
+        return []
+    significant = digits.lstrip("0")
+    return [[number] for number in dict.fromkeys((digits, significant)) if len(number) >= SHORTEST_NUMBER]
 
 
 def _without_plus(word: str) -> str:
@@ -112,7 +140,8 @@ def _trigrams(word: str) -> list[str]:
 def _matching(pieces: list[str]) -> ColumnElement[int]:
     """Ids of entries that hold every piece. The pieces are quoted for FTS5 and go in as a parameter."""
     query = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in dict.fromkeys(pieces))
-    statement = text("SELECT rowid FROM search_fts WHERE search_fts MATCH :pieces").bindparams(pieces=query)
+    wanted: BindParameter[str] = bindparam("pieces", query, unique=True)  # several words each bring their own
+    statement = text("SELECT rowid FROM search_fts WHERE search_fts MATCH :pieces").bindparams(wanted)
     return statement.columns(SearchEntry.id).scalar_subquery()
 
 
