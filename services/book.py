@@ -7,6 +7,7 @@ import re
 import stat
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +22,12 @@ from models.organisation import Book, Company, Role, User, UserRole
 from services import history, schema
 from services.database import APPLICATION_ID, connect, is_server, sqlite_driver
 from services.errors import BookError, NotFound
+from services.files import sync_file, sync_folder, temporary_name
 from services.gate import Gate
 from services.search.index import keep
-from services.store import Clock, Store, sentence_for
+from services.store import Clock, Store, Work, sentence_for
+
+Founding = Callable[[Work], object]
 
 SYSTEM_USER = 1
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -31,27 +35,43 @@ MAGIC_OFFSET = 68
 NETWORK_TYPES = {"nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "9p", "fuse.sshfs", "afs", "ncpfs"}
 
 
-def create(book: str, *, clock: Clock, is_trial: bool = False) -> Store:
-    """A new, empty book with its tables and the system's own user; refuses to touch anything that exists."""
-    path = None if is_server(book) else Path(book)
-    if path is not None:
-        _start_file(path)
+def create(book: str, *, clock: Clock, is_trial: bool = False, found: Founding | None = None) -> Store:
+    """A new book with its tables, the system's own user and what `found` adds; refuses to touch anything that exists.
+
+    A file is built under another name and appears whole under its own: a crash leaves no half book. On PostgreSQL all
+    rows come in one transaction, and a database that has only the tables may be founded again.
+    """
+    if is_server(book):
+        _build(book, None, clock, is_trial=is_trial, found=found)
+    else:
+        path = Path(book)
+        _refuse_place(path)
+        part = temporary_name(path)
+        try:
+            _start_file(part)
+            _build(str(part), part, clock, is_trial=is_trial, found=found)
+            _put_new(part, path)
+        finally:
+            _remove(part)
+    return open_book(book, clock=clock)
+
+
+def _build(book: str, path: Path | None, clock: Clock, *, is_trial: bool, found: Founding | None) -> None:
     engine = connect(book)
     try:
         _make_tables(engine, book)
         store = _store(engine, path, clock, actor_id=SYSTEM_USER, zone=ZoneInfo("UTC"))
-        _first_rows(store, is_trial=is_trial)
+        with store.writing() as work:
+            _first_rows(work, is_trial=is_trial)
+            if found is not None:
+                found(work)
+        if path is not None:
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     except DBAPIError as error:
-        engine.dispose()
-        if path is not None:
-            _remove(path)
         raise sentence_for(error) or _cannot_open(book, error) from error
-    except BaseException:
+    finally:
         engine.dispose()
-        if path is not None:
-            _remove(path)
-        raise
-    return store
 
 
 def open_book(book: str, *, clock: Clock, actor: str | None = None) -> Store:
@@ -87,21 +107,50 @@ def _store(engine: Engine, path: Path | None, clock: Clock, *, actor_id: int, zo
     return Store(engine, clock=clock, actor_id=actor_id, zone=zone, gate=gate, derivers=(keep,), path=path)
 
 
-def _start_file(path: Path) -> None:
+def _refuse_place(path: Path) -> None:
     _refuse_share(path)
     try:
         if path.is_dir():
             raise BookError(f"{path} is a folder. Give the new book a file name, such as acme.throughline.")
         if not path.parent.is_dir():
             raise BookError(f"The folder {path.parent} does not exist. Create it first.")
+        if path.exists():
+            raise _exists(path)
         _refuse_network(path)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
-    except FileExistsError:
-        raise BookError(f"{path} exists already and is left as it is. Choose another name, or open it.") from None
+        for old in path.parent.glob(f"{path.name}.*.part"):
+            _remove(old)
     except OSError as error:
         raise BookError(f"{path} cannot be written: {error.strerror}.") from None
     except ValueError:
         raise BookError(f"{path} is no name of a file. Give the new book another name.") from None
+
+
+def _exists(path: Path) -> BookError:
+    return BookError(f"{path} exists already and is left as it is. Choose another name, or open it.")
+
+
+def _start_file(path: Path) -> None:
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644))
+    except OSError as error:
+        raise BookError(f"{path.parent} cannot be written: {error.strerror}.") from None
+    except ValueError:
+        raise BookError(f"{path} is no name of a file. Give the new book another name.") from None
+
+
+def _put_new(part: Path, path: Path) -> None:
+    """Give the finished file its name, in one step, unless something has that name by now."""
+    try:
+        sync_file(part)
+        if sys.platform == "win32":
+            part.rename(path)
+        else:
+            os.link(part, path)
+        sync_folder(path.parent)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError as error:
+        raise BookError(f"{path} cannot be written: {error.strerror}.") from None
 
 
 def _remove(path: Path) -> None:
@@ -111,7 +160,10 @@ def _remove(path: Path) -> None:
 
 def _make_tables(engine: Engine, book: str) -> None:
     with engine.connect() as connection:
-        if schema.revision_of(connection) is not None:
+        revision = schema.revision_of(connection)
+        if revision == HEAD and connection.scalar(select(Book.id)) is None:
+            return
+        if revision is not None:
             raise BookError(f"{_shown(book)} holds a book already and is left as it is.")
         if inspect(connection).get_table_names():
             raise BookError(f"{_shown(book)} holds tables of another program and is left as it is.")
@@ -121,25 +173,24 @@ def _make_tables(engine: Engine, book: str) -> None:
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
 
 
-def _first_rows(store: Store, *, is_trial: bool) -> None:
+def _first_rows(work: Work, *, is_trial: bool) -> None:
     """The head of the history chain, then the book's row and the system's own user, with history like all that follow."""
-    with store.engine.begin() as connection:
-        connection.execute(insert(ChainHead).values(id=1, last_id=0, hash=history.GENESIS))
-    with store.writing() as work:
-        work.session.add(
-            User(
-                code="system",
-                name="Throughline",
-                email="",
-                initials="TL",
-                language="en",
-                time_zone="UTC",
-                is_active=False,
-                is_system=True,
-                created_at=work.now,
-            )
+    work.session.connection().execute(insert(ChainHead).values(id=1, last_id=0, hash=history.GENESIS))
+    work.session.add(
+        User(
+            code="system",
+            name="Throughline",
+            email="",
+            initials="TL",
+            language="en",
+            time_zone="UTC",
+            is_active=False,
+            is_system=True,
+            created_at=work.now,
         )
-        work.session.add(Book(uuid=uuid.uuid4().hex, created_at=work.now, is_trial=is_trial))
+    )
+    work.session.add(Book(uuid=uuid.uuid4().hex, created_at=work.now, is_trial=is_trial))
+    work.session.flush()
 
 
 def _look_at(path: Path) -> None:
@@ -275,9 +326,3 @@ def _shown(book: str) -> str:
 def driver_version() -> str:
     driver: Any = sqlite_driver()
     return f"{driver.__name__.split('.')[0]} {driver.sqlite_version}"
-
-
-def discard_new(book: str) -> None:
-    """Take away a file that was just made and never used."""
-    if not is_server(book):
-        _remove(Path(book))

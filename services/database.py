@@ -102,7 +102,7 @@ def _postgres(url: str) -> Engine:
         if url.startswith(prefix):
             url = "postgresql+psycopg:" + url.removeprefix(prefix)
     options = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c timezone=UTC"
-    engine = create_engine(url, connect_args={"options": options}, poolclass=QueuePool, pool_size=8)
+    engine = create_engine(url, connect_args={"options": options}, poolclass=QueuePool, pool_size=8, pool_pre_ping=True)
     event.listen(engine, "connect", _refuse_unsafe_server)
     return engine
 

@@ -432,6 +432,8 @@ def sentence_for(error: DBAPIError) -> UserError | None:
         return BookError("The connection to the database was lost. Check the network and the server, then try again.")
     if getattr(error.orig, "sqlstate", None) in RETRYABLE_SQLSTATES or "database is locked" in text:
         return Conflict("Somebody else is writing to the book right now, so nothing was changed. Try again.")
+    if _is_retryable(error):
+        return Conflict("Others are writing to this book just now, so nothing was saved. Try again.")
     if MARK in text:
         return Conflict(text.split(MARK, 1)[1].strip().splitlines()[0])
     if "readonly database" in text or "read-only" in text:

@@ -24,6 +24,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.debian import can_install, install
+
 OWNER = "throughline"
 HOST = "127.0.0.1"
 ABSENCE = "The tests on PostgreSQL were left out:"
@@ -121,7 +123,7 @@ def _binaries() -> Path:
     if sys.platform == "win32":
         raise Unavailable("on Windows the tests do not start PostgreSQL.")
     found = _installed()
-    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+    if found is None and can_install():
         _install()
         found = _installed()
     if found is None:
@@ -137,28 +139,9 @@ def _installed() -> Path | None:
 
 
 def _install() -> None:
-    """Debian's packages; one process installs, the others wait and find them."""
-    if sys.platform == "win32":
-        return
-    import fcntl
-
-    with (Path(tempfile.gettempdir()) / "throughline-apt.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if _installed():
-            return
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "-y", "--no-install-recommends", "postgresql"]):
-            done = subprocess.run(
-                ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *command],
-                check=False,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode:
-                last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-                raise Unavailable(f"apt-get {command[0]} failed ({last}).")
+    problem = install("postgresql", is_there=lambda: _installed() is not None)
+    if problem is not None:
+        raise Unavailable(problem)
 
 
 # --- starting and stopping -------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from models.billing import Document, Payment
 from models.organisation import NumberSeries
 from services import backup, chain
-from services.book import create, discard_new, open_book
+from services.book import create, open_book
 from services.contents import faults_of
 from services.journey.founding import found_book
 from services.organisation.founding import CompanyDraft
@@ -31,15 +31,7 @@ def clock() -> dt.datetime:
 
 def new_book(book: str) -> None:
     """A book of one company in Dubai with its owner, made as `new` makes it."""
-    store = create(book, clock=clock)
-    try:
-        with store.writing() as work:
-            found_book(work, COMPANY, owner="Olga Owner")
-    except BaseException:
-        store.close()
-        discard_new(book)
-        raise
-    store.close()
+    create(book, clock=clock, found=lambda work: found_book(work, COMPANY, owner="Olga Owner")).close()
 
 
 def copy_book(template: Path, target: Path) -> None:

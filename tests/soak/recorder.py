@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.debian import can_install, install
 
 CALLS = (
     "openat,open,creat,close,dup,dup2,dup3,fcntl,pwrite64,write,pwritev,writev,lseek,ftruncate,fallocate,fsync,"
@@ -105,18 +106,8 @@ def record(command: list[str], folder: Path, root: Path) -> Recording:
 
 def strace() -> str:
     found = shutil.which("strace")
-    if found is None and sys.platform == "linux" and shutil.which("apt-get") and os.geteuid() == 0:
-        command = [
-            "apt-get",
-            "-qq",
-            "-o",
-            "DPkg::Lock::Timeout=300",
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "strace",
-        ]
-        subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL)
+    if found is None and can_install():
+        install("strace", is_there=lambda: shutil.which("strace") is not None)
         found = shutil.which("strace")
     if found is None:
         raise Unavailable("strace is not installed (Debian: sudo apt-get install strace).")

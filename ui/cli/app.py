@@ -129,14 +129,12 @@ def _new(options: argparse.Namespace, clock: Clock) -> Answer:
         fiscal_year_start=options.fiscal_year_start,
         time_zone=options.time_zone,
     )
-    store = book.create(options.book, clock=_clock(options, clock), is_trial=options.trial)
-    try:
-        with store.writing() as work:
-            found_book(work, draft, owner=options.owner)
-    except BaseException:
-        store.close()
-        book.discard_new(options.book)
-        raise
+    store = book.create(
+        options.book,
+        clock=_clock(options, clock),
+        is_trial=options.trial,
+        found=lambda work: found_book(work, draft, owner=options.owner),
+    )
     with store.reading() as work:
         companies = rows(work, LISTS["companies"], Asked(limit=0))
         branches = rows(work, LISTS["branches"], Asked(limit=0))

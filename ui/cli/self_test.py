@@ -42,10 +42,8 @@ def self_test(*, clock: Clock) -> int:
 
 
 def _book(path: Path, clock: Clock) -> None:
-    store = book.create(str(path), clock=clock)
+    store = book.create(str(path), clock=clock, found=lambda work: found_book(work, FIRM))
     try:
-        with store.writing() as work:
-            found_book(work, FIRM)
         wrong = [one.name for one in health.check(store) if not one.ok]
         if wrong:
             raise AssertionError(f"the check of a new book names {', '.join(wrong)}")
