@@ -1,4 +1,4 @@
-"""The producer in a process of its own: blocks come over as bytes, three may wait."""
+"""The producer in a process of its own: blocks come over as bytes, two may wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from services.filling.producing import blocks
 from services.filling.setting import Block, Setting
 
-WAITING = 3
+WAITING = 2
 PATIENCE_S = 5.0
 PLAIN = 2
 """Version of marshal that keeps no table of references: the fastest, and both sides are one program."""

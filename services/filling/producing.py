@@ -30,7 +30,7 @@ TABLES = (
     "document_line document document_paid document_void frozen_view payment payment_allocation journal_entry posting "
     "event search_entry history history_value number_series"
 ).split()
-SALES_PER_BLOCK = 4_000
+SALES_PER_BLOCK = 3_000
 OPENS_AT, CLOSES_AT = dt.time(9), dt.time(18)
 NEVER, VOIDED, IN_PARTS, TOO_MUCH = 0.025, 0.037, 0.077, 0.087
 """Of all invoices: so many are never paid, then so many more are voided, paid in parts, overpaid."""
