@@ -41,3 +41,4 @@ class SearchEntry(Entity, topic=Topic.ACTIVITY, is_tracked=False):
     branch_id: Mapped[Big | None]
     title: Mapped[Long]
     words: Mapped[Long]
+    """Folded, each word with a space before it, so that the three-letter pieces tell where a word begins."""

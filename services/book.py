@@ -53,7 +53,12 @@ def create(book: str, *, clock: Clock, is_trial: bool = False, found: Founding |
             _put_new(part, path)
         finally:
             _remove(part)
-    return open_book(book, clock=clock)
+    try:
+        return open_book(book, clock=clock)
+    except BaseException:
+        if not is_server(book):
+            _remove(Path(book))
+        raise
 
 
 def _build(book: str, path: Path | None, clock: Clock, *, is_trial: bool, found: Founding | None) -> None:

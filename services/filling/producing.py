@@ -382,7 +382,7 @@ class Producer:
 
     def _find(self, kind: str, record_id: int, title: str, words: str) -> None:
         the = self._set
-        self._rows["search_entry"].append((kind, record_id, the.actor_id, the.branch_id, title, words.lower()))
+        self._rows["search_entry"].append((kind, record_id, the.actor_id, the.branch_id, title, f" {words.lower()}"))
 
     def _keep(self, table: str, row_id: int, action: str, changes: str) -> None:
         """One link of the chain, as services.history.write makes it."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, false, or_, select, text
+from sqlalchemy import ColumnElement, and_, column, false, or_, select, table, text
 
 from models.exchange import SearchEntry
 from models.values.text import folded
@@ -50,7 +50,7 @@ def find(work: Work, wanted: str, *, limit: int = 20) -> list[Hit]:
     if not words:
         return []
     for attempt in (words, *_numbers(wanted)):
-        hits = _rows(work, and_(*(_contains(work, word) for word in attempt)), CANDIDATES)
+        hits = _holding(work, attempt)
         if hits:
             ranked = sorted((_exact_hit(row, attempt) for row in hits), key=lambda hit: (-hit.score, hit.title, hit.id))
             return ranked[:limit]
@@ -82,7 +82,34 @@ def _without_plus(word: str) -> str:
     return word[1:] if word[:1] == "+" and word[1:].isdigit() else word
 
 
-def _rows(work: Work, condition: ColumnElement[bool], limit: int) -> Sequence[SearchEntry]:
+def _holding(work: Work, words: Sequence[str]) -> Sequence[SearchEntry]:
+    """Entries with every word: anywhere in them, or, shorter than three letters, at a word's start."""
+    likes = [SearchEntry.words.like(f"%{_literal(piece)}%", escape="\\") for piece in map(_piece, words)]
+    pieces = [trigram for word in words for trigram in _trigrams(_piece(word))]
+    return _rows(work, _all(pieces), and_(*likes))
+
+
+def _alike(work: Work, wanted: str, limit: int) -> list[Hit]:
+    """Records that share a third of the three-letter pieces with a misspelt text, ranked by likeness."""
+    pieces = _trigrams(max(wanted.split(), key=len))
+    if len(pieces) < TRIGRAM:
+        return []
+    third = max(1, len(pieces) // 3)
+    parts = [pieces[i : i + third] for i in range(0, len(pieces), third)]
+    likes = [and_(*(SearchEntry.words.like(f"%{_literal(p)}%", escape="\\") for p in part)) for part in parts]
+    hits = []
+    for row in _rows(work, " OR ".join(f"({_all(part)})" for part in parts), or_(*likes)):
+        likeness = fuzz.partial_ratio(wanted, row.words.strip())
+        if likeness >= LIKENESS:
+            hits.append(_hit(row, round(min(likeness, 99.0), 1)))
+    return sorted(hits, key=lambda hit: (-hit.score, hit.title, hit.id))[:limit]
+
+
+def _rows(work: Work, pieces: str, condition: ColumnElement[bool]) -> Sequence[SearchEntry]:
+    """Some entries that the actor may see. On SQLite the index of pieces leads, and each candidate is looked at.
+
+    The index is joined, not asked for a list of ids: so SQLite stops at the limit instead of reading a million ids.
+    """
     allowed = or_(
         false(),
         *(
@@ -91,58 +118,39 @@ def _rows(work: Work, condition: ColumnElement[bool], limit: int) -> Sequence[Se
             if work.actor.scope(module, Action.VIEW) is not None
         ),
     )
-    return work.session.scalars(select(SearchEntry).where(condition, allowed).limit(limit)).all()
+    query = select(SearchEntry).where(condition, allowed).limit(CANDIDATES)
+    if pieces and _is_sqlite(work):
+        query = query.join(_FTS, _FTS.c.rowid == SearchEntry.id).where(text("search_fts MATCH :pieces"))
+        return work.session.scalars(query, {"pieces": pieces}).all()
+    return work.session.scalars(query).all()
 
 
-def _contains(work: Work, word: str) -> ColumnElement[bool]:
-    if len(word) >= TRIGRAM and _is_sqlite(work):
-        pattern = "%" + _literal(word) + "%"
-        return SearchEntry.id.in_(_matching(_trigrams(word))).__and__(SearchEntry.words.like(pattern, escape="\\"))
-    if len(word) >= TRIGRAM:
-        return SearchEntry.words.like("%" + _literal(word) + "%", escape="\\")
-    start = _literal(word) + "%"
-    return or_(SearchEntry.words.like(start, escape="\\"), SearchEntry.words.like("% " + start, escape="\\"))
-
-
-def _alike(work: Work, wanted: str, limit: int) -> list[Hit]:
-    """Records that share most three-letter pieces with a misspelt text, ranked by likeness."""
-    longest = max(wanted.split(), key=len)
-    pieces = _trigrams(longest)
-    if len(pieces) < TRIGRAM:
-        return []
-    third = max(1, len(pieces) // 3)
-    parts = [pieces[i : i + third] for i in range(0, len(pieces), third)]
-    if _is_sqlite(work):
-        condition = or_(*(SearchEntry.id.in_(_matching(part)) for part in parts))
-    else:
-        condition = or_(
-            *(and_(*(SearchEntry.words.like(f"%{_literal(p)}%", escape="\\") for p in part)) for part in parts)
-        )
-    hits = []
-    for row in _rows(work, condition, CANDIDATES):
-        likeness = fuzz.partial_ratio(wanted, row.words)
-        if likeness >= LIKENESS:
-            hits.append(Hit(row.kind, row.record_id, row.title, row.words, round(min(likeness, 99.0), 1)))
-    return sorted(hits, key=lambda hit: (-hit.score, hit.title, hit.id))[:limit]
+_FTS = table("search_fts", column("rowid"))
 
 
 def _exact_hit(row: SearchEntry, words: list[str]) -> Hit:
     present = row.words.split()
     whole = sum(word in present for word in words)
     starts = sum(any(part.startswith(word) for part in present) for word in words)
-    return Hit(row.kind, row.record_id, row.title, row.words, 100.0 + whole * 2 + starts)
+    return _hit(row, 100.0 + whole * 2 + starts)
+
+
+def _hit(row: SearchEntry, score: float) -> Hit:
+    return Hit(row.kind, row.record_id, row.title, row.words.strip(), score)
 
 
 def _trigrams(word: str) -> list[str]:
     return [word[i : i + TRIGRAM] for i in range(len(word) - TRIGRAM + 1)]
 
 
-def _matching(pieces: list[str]) -> ColumnElement[int]:
-    """Ids of entries that hold every piece. The pieces are quoted for FTS5 and go in as a parameter."""
-    query = " AND ".join('"' + piece.replace('"', '""') + '"' for piece in dict.fromkeys(pieces))
-    wanted: BindParameter[str] = bindparam("pieces", query, unique=True)  # several words each bring their own
-    statement = text("SELECT rowid FROM search_fts WHERE search_fts MATCH :pieces").bindparams(wanted)
-    return statement.columns(SearchEntry.id).scalar_subquery()
+def _piece(word: str) -> str:
+    """What an entry must hold: the word, or, of a short one, a word that begins with it (entries begin with a space)."""
+    return word if len(word) >= TRIGRAM else " " + word
+
+
+def _all(pieces: Sequence[str]) -> str:
+    """A query for entries that hold every piece. The pieces are quoted for FTS5, and it goes in as a parameter."""
+    return " AND ".join('"' + piece.replace('"', '""') + '"' for piece in dict.fromkeys(pieces))
 
 
 def _literal(word: str) -> str:
