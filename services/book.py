@@ -151,10 +151,14 @@ def _put_new(part: Path, path: Path) -> None:
             part.rename(path)
         else:
             os.link(part, path)
-        sync_folder(path.parent)
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
+        raise BookError(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        _remove(path)
         raise BookError(f"{path} cannot be written: {error.strerror}.") from None
 
 
