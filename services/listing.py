@@ -321,7 +321,7 @@ def _decimal(value: str, name: str) -> Decimal:
 
 
 def _json(listing: Listing, row: Mapping[str, Any]) -> dict[str, Any]:
-    result: dict[str, Any] = {"id": row["id"], "kind": listing.kind}
+    result: dict[str, Any] = {"id": row["id"], "kind": listing.kind, "number": row.get("number", row.get("code"))}
     for column in listing.columns:
         result[column.name] = json_value(column, row[column.name], row)
     return result

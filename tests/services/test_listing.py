@@ -195,10 +195,17 @@ def test_decimals_that_no_row_can_hold(full: Store, value: str) -> None:
 def test_json_values_of_a_row(full: Store) -> None:
     with full.reading() as work:
         shown = {row["code"]: row for row in rows(work, CUSTOMERS, Asked())}
-        assert rows(work, ITEMS, Asked())[0] == {"id": 1, "kind": "item", "code": "I-1", "price": "33.335"}
+        assert rows(work, ITEMS, Asked())[0] == {
+            "id": 1,
+            "kind": "item",
+            "number": "I-1",
+            "code": "I-1",
+            "price": "33.335",
+        }
     assert shown["C-1"] | {"id": 0} == {
         "id": 0,
         "kind": "customer",
+        "number": "C-1",
         "code": "C-1",
         "name": "Émile & Söhne",
         "status": "active",

@@ -218,6 +218,7 @@ def test_a_user_has_code_initials_role_branch_and_manager(store: Store) -> None:
     assert shown["sara"] | {"id": 0} == {
         "id": 0,
         "kind": "user",
+        "number": "sara",
         "code": "sara",
         "name": "Sara Ali Khan",
         "email": "sara@localhost",
