@@ -19,7 +19,8 @@ from services.customers.duplicates_search import parties
 from services.customers.filling import BILLING, Filled
 from services.customers.matching.blocks import keys_of
 from services.customers.matching.party import Profile, profile
-from services.customers.matching.scoring import is_certain, scored_above
+from services.customers.matching.reach import CONTACT_KINDS, Silhouette, in_reach, silhouette, unpacked
+from services.customers.matching.scoring import is_certain, value_above
 from services.store import Work
 
 LOOK_UP = 500
@@ -32,6 +33,8 @@ class Known:
     """One row or record in comparable spelling: by each of its names, and the keys under which it is found."""
 
     profiles: tuple[Profile, ...]
+    silhouettes: tuple[Silhouette, ...]
+    """Of the profiles, in their order: what stays of them when they are gone."""
     keys: tuple[str, ...]
 
 
@@ -42,7 +45,7 @@ def known(filled: Filled) -> Known:
 def _known(customer: Any, addresses: Iterable[Any], contacts: Iterable[Any]) -> Known:
     profiles = tuple(profile(party) for party in parties(customer, addresses, contacts))
     keys = keys_of(profiles[0]) if len(profiles) == 1 else (key for one in profiles for key in keys_of(one))
-    return Known(profiles, tuple(sorted(set(keys))))
+    return Known(profiles, tuple([silhouette(one) for one in profiles]), tuple(sorted(set(keys))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,13 @@ class Matcher:
     work: Work
     book_has: int
     """The highest id of a customer that the book had before this run; 0: none, and no look-up is needed."""
-    held: dict[int, list[tuple[Profile, ...]]] = field(default_factory=dict)
+    held: dict[int, tuple[Silhouette, ...]] = field(default_factory=dict)
+    """Records of this run -> each spelling that is known of them."""
     blocks: dict[int, int | list[int]] = field(default_factory=dict)
     """Hash of a key -> the record, the records, or _PASSED_OVER where more than BLOCK_LIMIT share it."""
-    of_book: dict[int, tuple[Profile, ...]] = field(default_factory=dict)
-    near: dict[str, list[int]] = field(default_factory=dict)
-    """Key -> customers of the book that have it, for the rows at hand."""
+    of_book: dict[int, tuple[Silhouette, ...]] = field(default_factory=dict)
+    near: dict[str, list[int] | None] = field(default_factory=dict)
+    """Key -> customers of the book that have it, for the rows at hand; None where more than BLOCK_LIMIT do."""
 
     def look_up(self, rows: Iterable[Known]) -> None:
         """Find out which customers of the book share a key with these rows; the next `likenesses` are of them."""
@@ -79,18 +83,19 @@ class Matcher:
             for key, customer_id in self.work.session.execute(query):
                 near[key].append(customer_id)
         self.near = {
-            key: [one for one in ids if one <= self.book_has] for key, ids in near.items() if len(ids) <= BLOCK_LIMIT
+            key: [one for one in ids if one <= self.book_has] if len(ids) <= BLOCK_LIMIT else None
+            for key, ids in near.items()
         }
-        self._load(sorted({one for ids in self.near.values() for one in ids}))
+        self._load(sorted({one for ids in self.near.values() if ids for one in ids}))
 
     def _load(self, ids: Sequence[int]) -> None:
         for start in range(0, len(ids), LOOK_UP):
             for customer_id, one in comparable(self.work, ids[start : start + LOOK_UP]).items():
-                self.of_book[customer_id] = one.profiles
+                self.of_book[customer_id] = one.silhouettes
 
     def add(self, record_id: int, row: Known) -> None:
         """A record of this run, or one more spelling of it."""
-        self.held.setdefault(record_id, []).append(row.profiles)
+        self.held[record_id] = (*self.held.get(record_id, ()), *row.silhouettes)
         blocks = self.blocks
         for key in row.keys:
             mark = hash(key)
@@ -107,40 +112,54 @@ class Matcher:
 
     def likenesses(self, row: Known) -> list[Likeness]:
         """The records that the row is or may be: certain ones first, then by score."""
-        near: set[int] = set()
-        blocks = self.blocks
-        for key in row.keys:
-            there = blocks.get(hash(key))
-            if there is None or there == _PASSED_OVER:
-                continue
-            if isinstance(there, list):
-                near.update(there)
-            else:
-                near.add(there)
-        for key in row.keys:
-            near.update(self.near.get(key, ()))
-        found = []
-        for record_id in near:
-            likeness = self._compare(row, record_id)
-            if likeness is not None:
-                found.append(likeness)
+        by_name, by_contact, is_open = self._neighbours(row)
+        if is_open:
+            by_contact |= by_name
+        by_name -= by_contact
+        best: dict[int, tuple[bool, float]] = {}
+        for mine, shape in zip(row.profiles, row.silhouettes, strict=True):
+            others = [(one, it) for one in by_contact for it in self._spellings(one)]
+            if by_name:
+                beside = [(one, it) for one in by_name for it in self._spellings(one)]
+                others += in_reach(shape, beside)
+            for record_id, it in others:
+                other = unpacked(it)
+                score = value_above(mine, other, LIKELY)
+                if score is not None:
+                    certain, value = best.get(record_id, (False, 0.0))
+                    # what is certain scores high, so only what scores at all is asked whether it is certain
+                    best[record_id] = certain or is_certain(mine, other), max(value, score)
+        found = [Likeness(record_id, value, certain) for record_id, (certain, value) in best.items()]
         found.sort(key=lambda one: (not one.is_certain, -one.score, one.record_id))
         return found
 
-    def _compare(self, row: Known, record_id: int) -> Likeness | None:
-        """What is certain scores high, so only what scores at all is asked whether it is certain."""
-        spellings = self.held.get(record_id, [])
-        if record_id in self.of_book:
-            spellings = [*spellings, self.of_book[record_id]]
-        best, certain = 0.0, False
-        for theirs in spellings:
-            for other in theirs:
-                for mine in row.profiles:
-                    score = scored_above(mine, other, LIKELY)
-                    if score is not None:
-                        best = max(best, score.value)
-                        certain = certain or is_certain(mine, other)
-        return Likeness(record_id, best, certain) if best else None
+    def _neighbours(self, row: Known) -> tuple[set[int], set[int], bool]:
+        """Records that share a key of the name or place, those that share a contact point, and whether others may too.
+
+        They may where so many share a telephone that nobody is found by it.
+        """
+        by_name: set[int] = set()
+        by_contact: set[int] = set()
+        is_open = False
+        blocks, of_book = self.blocks, self.near
+        for key in row.keys:
+            there = blocks.get(hash(key))
+            theirs = of_book.get(key, ()) if of_book else ()
+            if there is None and theirs == ():
+                continue
+            near = by_contact if key[0] in CONTACT_KINDS else by_name
+            if isinstance(there, list):
+                near.update(there)
+            elif there is not None and there != _PASSED_OVER:
+                near.add(there)
+            if theirs:
+                near.update(theirs)
+            if (there == _PASSED_OVER or theirs is None) and near is by_contact:
+                is_open = True
+        return by_name, by_contact, is_open
+
+    def _spellings(self, record_id: int) -> tuple[Silhouette, ...]:
+        return self.held.get(record_id, ()) + self.of_book.get(record_id, ())
 
 
 def highest_id(work: Work) -> int:

@@ -16,6 +16,8 @@ from services.customers.matching.firm_names import other_form
 from services.customers.matching.spelling import ROLE_MAILBOXES, tax_shape
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from services.customers.matching.party import Profile
 
 _jaro_winkler = JaroWinkler.normalized_similarity
@@ -37,6 +39,8 @@ _NOISE: Final = 0.6
 _FLOOR: Final = 0.55 * 10.5
 """The weight that stays in the denominator however little is known: 55 % of a person's name and address."""
 
+_ROUNDING: Final = 1e-9
+
 _CLOSE_ENOUGH: Final = 0.85
 """Names that agree this well where they stand are not tried in the other order."""
 
@@ -45,6 +49,20 @@ _BESIDE_NAME: Final = 4.25
 
 _SHARED_WALLS: Final = 0.5
 """For firms an address counts half: many share a tower, and one has several."""
+
+_FIRM_WEIGHTS: Final = {
+    "form": 0.5,
+    "number": 0.5,
+    "road": 1.0,
+    "suburb": 0.75,
+    "city": 0.5,
+    "postcode": 0.75,
+    "state": 0.25,
+}
+"""What speaks for two firms beside their names: `_BESIDE_NAME` in all."""
+
+_AGAINST_FIRMS: Final = {"phones": 0.5, "emails": 0.5, "domains": 1.0, "tax_ids": 4.0}
+"""What speaks against them where both know it and nothing is the same."""
 
 Found = tuple[str, str, str, float, float]
 """field, left, right, similarity, weight: `Evidence` while it is still cheap"""
@@ -100,6 +118,25 @@ def _out_of_reach(a: Profile, b: Profile, threshold: float) -> bool:
     beside = _BESIDE_NAME + 4 if a.tax_ids and b.tax_ids else _BESIDE_NAME
     needed = threshold * (5 + beside) - beside
     return 5 * _firm_similarity(a, b) < needed
+
+
+def least_name_likeness(known: Collection[str], threshold: float) -> float:
+    """How alike two firms' names must be, noise included, to reach `threshold` when all else that speaks for them agrees.
+
+    `known` are fields that both know; they have no telephone, mailbox, domain or tax number in common.
+    """
+    beside = sum(weight for name, weight in _FIRM_WEIGHTS.items() if name in known)
+    against = sum(weight for name, weight in _AGAINST_FIRMS.items() if name in known)
+    needed = threshold * max(_FLOOR, 5.0 + beside + against) - beside
+    return _NOISE + (1 - _NOISE) * needed / 5.0 - _ROUNDING
+
+
+def value_above(a: Profile, b: Profile, threshold: float) -> float | None:
+    """As `scored_above`, without evidence."""
+    if not (a.is_person and b.is_person) and _out_of_reach(a, b, threshold):
+        return None
+    value = _value(a, b, _compared(a, b))
+    return value if value >= threshold else None
 
 
 def is_certain(a: Profile, b: Profile) -> bool:
