@@ -7,16 +7,19 @@ here keeps history.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, insert, inspect
+from sqlalchemy import Boolean, Connection, Dialect, LargeBinary, insert, inspect
 
 from models.base import Base
+from models.columns import Choice, UtcDateTime
 
 FEW = 20
+Process = Callable[[Any], Any]
 
 
 def insert_rows(connection: Connection, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -26,15 +29,50 @@ def insert_rows(connection: Connection, table: type[Base], rows: Sequence[Mappin
         if rows:
             connection.execute(insert(table), rows)
         return
+    insert_columns(connection, table, {name: list(map(itemgetter(name), rows)) for name in names}, {})
+
+
+def insert_columns(
+    connection: Connection, table: type[Base], columns: Mapping[str, Sequence[Any]], same: Mapping[str, Any]
+) -> None:
+    """Insert rows given column by column; `same` has the columns whose value is the same in all of them."""
     dialect = connection.dialect
-    compiled = insert(table).compile(dialect=dialect, column_keys=names)
-    columns = inspect(table).columns
-    values = []
-    for name in compiled.positiontup or names:
-        process = columns[name].type.dialect_impl(dialect).bind_processor(dialect)
-        column = map(itemgetter(name), rows)
-        values.append(map(process, column) if process is not None else column)
+    if dialect.name != "sqlite":
+        names = list(columns)
+        rows = [{**dict(zip(names, row, strict=True)), **same} for row in zip(*columns.values(), strict=True)]
+        connection.execute(insert(table), rows)
+        return
+    compiled = insert(table).compile(dialect=dialect, column_keys=[*columns, *same])
+    values: list[Iterable[Any]] = []
+    length = len(next(iter(columns.values())))
+    for name in compiled.positiontup or [*columns, *same]:
+        process = _process(table, name, dialect)
+        if name in same:
+            values.append(repeat(process(same[name]) if process else same[name], length))
+        else:
+            values.append(map(process, columns[name]) if process else columns[name])
     connection.exec_driver_sql(str(compiled), list(zip(*values, strict=True)))
+
+
+def _process(table: type[Base], name: str, dialect: Dialect) -> Process | None:
+    """What makes a value of the column one that SQLite's driver takes; nothing where it takes the value as it is."""
+    kind = inspect(table).columns[name].type
+    process = kind.dialect_impl(dialect).bind_processor(dialect)
+    if process is None or isinstance(kind, LargeBinary):
+        return None
+    return _remembering(process) if isinstance(kind, Choice | UtcDateTime | Boolean) else process
+
+
+def _remembering(process: Process) -> Process:
+    """For columns with few different values in many rows."""
+    known: dict[Any, Any] = {}
+
+    def remembered(value: Any) -> Any:
+        if value not in known:
+            known[value] = process(value)
+        return known[value]
+
+    return remembered
 
 
 def _needs_defaults(table: type[Base], names: Sequence[str]) -> bool:

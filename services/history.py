@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import tempfile
 from array import array
@@ -22,7 +23,7 @@ from sqlalchemy.orm import InstanceState
 from models.base import Entity
 from models.columns import canonical_json
 from models.history import ChainHead, History, HistoryValue
-from services.bulk import insert_rows
+from services.bulk import insert_columns
 
 GENESIS = hashlib.sha256(b"throughline history").digest()
 SALT_BYTES = 16
@@ -34,6 +35,9 @@ AS_IT_IS = frozenset({str, int, bool, list, dict})
 """Types of values that history keeps as they are; `plain` makes the others JSON."""
 
 Changes = dict[str, list[Any]]
+_quoted = json.encoder.encode_basestring
+"""A text as `canonical_json` writes it."""
+_EMPTY: dict[type, str] = {list: "[]", dict: "{}"}
 
 
 @dataclass(slots=True)
@@ -65,10 +69,9 @@ class Pending:
     ranges: dict[str, list[range]] = field(default_factory=dict)
     """Table -> ids of rows that were inserted by thousands."""
 
-    def created_many(self, table: str, ids: Sequence[int], values: Iterable[Mapping[str, Any]]) -> None:
-        """`values` are the kept values of the new rows, in the order of `ids`."""
-        texts = (canonical_json({name: [None, value] for name, value in row.items()}) for row in values)
-        self._spool(table, "insert", ids, texts)
+    def created_many(self, table: str, ids: Sequence[int], values: Mapping[str, Sequence[Any]]) -> None:
+        """`values` are the kept columns of the new rows, in the order of `ids`."""
+        self._spool(table, "insert", ids, texts_of(values, "[null,", "]"))
         ranges = self.ranges.setdefault(table, [])
         for row_id in ids:
             if ranges and ranges[-1].stop == row_id:
@@ -76,16 +79,22 @@ class Pending:
             else:
                 ranges.append(range(row_id, row_id + 1))
 
-    def deleted_many(self, table: str, ids: Sequence[int], values: Iterable[Mapping[str, Any]]) -> None:
-        """`values` are what the rows held, in the order of `ids`."""
-        texts = (canonical_json({name: [value, None] for name, value in row.items()}) for row in values)
-        self._spool(table, "delete", ids, texts)
+    def deleted_many(self, table: str, ids: Sequence[int], values: Mapping[str, Sequence[Any]]) -> None:
+        """`values` are the columns that the rows held, in the order of `ids`."""
+        self._spool(table, "delete", ids, texts_of(values, "[", ",null]"))
 
     def is_new(self, table: str, row_id: int) -> bool:
         change = self.rows.get((table, row_id))
         if change is not None and change.action == "insert":
             return True
         return any(row_id in numbers for numbers in self.ranges.get(table, ()))
+
+    def are_new(self, table: str, ids: Sequence[int]) -> bool:
+        """Whether all rows of `ids`, in order, are new; those of one import need no look at each."""
+        ranges = self.ranges.get(table, ())
+        if any(ids[0] in numbers and ids[-1] in numbers for numbers in ranges):
+            return True
+        return all(self.is_new(table, row_id) for row_id in ids)
 
     def _spool(self, table: str, action: str, ids: Sequence[int], texts: Iterable[str]) -> None:
         if not ids:
@@ -166,6 +175,36 @@ def plain(value: Any) -> Any:
     raise TypeError(f"history cannot keep a {type(value).__name__}")
 
 
+def texts_of(columns: Mapping[str, Sequence[Any]], before: str, after: str) -> Iterable[str]:
+    """Canonical JSON of each row's changes, made column by column: {"field":<before>value<after>}, without empty ones."""
+    parts = [
+        _column_texts(f'{"," if place else ""}"{name}":{before}', columns[name], after)
+        for place, name in enumerate(sorted(columns))
+    ]
+    for pieces in zip(*parts, strict=True):
+        text = "".join(pieces)
+        yield "{" + (text[1:] if text[:1] == "," else text) + "}"
+
+
+def _column_texts(start: str, values: Sequence[Any], after: str) -> list[str]:
+    texts = []
+    last, piece = None, ""
+    for value in values:
+        if value is not last:
+            last = value
+            kind = type(value)
+            if kind is str:
+                piece = start + _quoted(value) + after
+            elif kind is int:
+                piece = f"{start}{value}{after}"
+            elif value is None:
+                piece = ""
+            else:
+                piece = start + (_EMPTY[kind] if not value and kind in _EMPTY else canonical_json(plain(value))) + after
+        texts.append(piece)
+    return texts
+
+
 def tracked_fields(table: type[Entity]) -> tuple[str, ...]:
     """The columns whose changes are kept: all but the key and the version, which the chain's order tells."""
     known = _FIELDS.get(table)
@@ -241,28 +280,34 @@ def write(
     for block in _blocks(pending, changes):
         breathe()
         salts = os.urandom(SALT_BYTES * len(block))
-        rows, values = [], []
-        for number, (table, row_id, action, text) in enumerate(block):
-            end += 1
-            salt = salts[number * SALT_BYTES : (number + 1) * SALT_BYTES]
+        numbers = range(end + 1, end + 1 + len(block))
+        salted = [salts[place : place + SALT_BYTES] for place in range(0, len(salts), SALT_BYTES)]
+        digests, hashes = [], []
+        for end, salt, (table, row_id, action, text) in zip(numbers, salted, block, strict=True):
             digest = hashlib.sha256(salt + text).digest()
             previous = link(previous, end, f"{start}{table}|{row_id}|{action}", digest)
-            rows.append(
-                {
-                    "id": end,
-                    "at": at,
-                    "actor_id": actor_id,
-                    "batch": batch,
-                    "table_name": table,
-                    "row_id": row_id,
-                    "action": action,
-                    "digest": digest,
-                    "hash": previous,
-                }
-            )
-            values.append({"history_id": end, "salt": salt, "changes": text.decode()})
-        insert_rows(connection, History, rows)
-        insert_rows(connection, HistoryValue, values)
+            digests.append(digest)
+            hashes.append(previous)
+        tables, row_ids, actions, texts = zip(*block, strict=True)
+        insert_columns(
+            connection,
+            History,
+            {
+                "id": numbers,
+                "table_name": tables,
+                "row_id": row_ids,
+                "action": actions,
+                "digest": digests,
+                "hash": hashes,
+            },
+            {"at": at, "actor_id": actor_id, "batch": batch},
+        )
+        insert_columns(
+            connection,
+            HistoryValue,
+            {"history_id": numbers, "salt": salted, "changes": [text.decode() for text in texts]},
+            {},
+        )
     connection.execute(update(ChainHead).where(ChainHead.id == 1), {"last_id": end, "hash": previous})
     pending.clear()
     return int(end - head_id)

@@ -168,7 +168,8 @@ class Work:
             insert_rows(connection, table, rows[start : start + BULK_ROWS])
         ids = [row["id"] for row in rows]
         if table.is_tracked:
-            self.pending.created_many(table.__tablename__, ids, (_kept(table, row) for row in rows))
+            kept = {name: [row.get(name) for row in rows] for name in history.tracked_fields(table)}
+            self.pending.created_many(table.__tablename__, ids, kept)
         self.topics.add(table.topic)
         self.touched.setdefault(table, set()).update(ids)
 
@@ -185,10 +186,9 @@ class Work:
                 rows = connection.execute(
                     select(table.id, *columns).where(table.id.in_(block)).order_by(table.id)
                 ).all()
-                values = (
-                    {n: history.plain(v) for n, v in zip(fields, r[1:], strict=True) if v is not None} for r in rows
-                )
-                self.pending.deleted_many(table.__tablename__, [row.id for row in rows], values)
+                if rows:
+                    held, *values = zip(*rows, strict=True)
+                    self.pending.deleted_many(table.__tablename__, held, dict(zip(fields, values, strict=True)))
             connection.execute(delete(table).where(table.id.in_(block)))
         self.topics.add(table.topic)
         self.touched.setdefault(table, set()).update(ids)

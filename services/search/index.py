@@ -133,19 +133,24 @@ def keep(work: Work, changed: Mapping[type[Entity], set[int]]) -> None:
     for table, ids in changed.items():
         source = SOURCES.get(table)
         if source is not None:
-            columns = source.columns
-            ordered = sorted(record_id for record_id in ids if _concerns(work, source.table, columns, record_id))
+            ordered = sorted(ids - _unconcerned(work, source, ids))
             for start in range(0, len(ordered), CHUNK):
                 work.breathe()
                 _keep(work, source, ordered[start : start + CHUNK])
 
 
-def _concerns(work: Work, table: str, columns: frozenset[str], record_id: int) -> bool:
-    """False where a known record changed in columns alone that the index does not hold, as when an invoice is paid."""
-    change = work.pending.rows.get((table, record_id))
-    if change is None or change.action != "update" or not columns.isdisjoint(change.values):
-        return True
-    return work.is_new_row(table, record_id)
+def _unconcerned(work: Work, source: Source, ids: set[int]) -> set[int]:
+    """Known records that changed in columns alone that the index does not hold, as when an invoice is paid."""
+    columns = source.columns
+    return {
+        record_id
+        for (table, record_id), change in work.pending.rows.items()
+        if table == source.table
+        and record_id in ids
+        and change.action == "update"
+        and columns.isdisjoint(change.values)
+        and not work.is_new_row(table, record_id)
+    }
 
 
 def entries(source: Source, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
@@ -159,7 +164,7 @@ def entries(source: Source, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
             "owner_id": row.owner_id,
             "branch_id": getattr(row, "branch_id", None),
             "title": title,
-            "words": " ".join(dict.fromkeys(folded(word) for word in words if word)),
+            "words": " " + " ".join(dict.fromkeys(folded(word) for word in words if word)),
         }
     return result
 
@@ -167,7 +172,7 @@ def entries(source: Source, rows: Sequence[Any]) -> dict[int, dict[str, Any]]:
 def _keep(work: Work, source: Source, ids: list[int]) -> None:
     connection = work.session.connection()
     wanted = entries(source, connection.execute(source.query.where(source.key.in_(ids))).all())
-    if len(wanted) == len(ids) and all(work.is_new_row(source.table, record_id) for record_id in wanted):
+    if len(wanted) == len(ids) and work.pending.are_new(source.table, ids):
         insert_rows(connection, SearchEntry, list(wanted.values()))
         return
     present = {
