@@ -73,7 +73,7 @@ class CustomersStep:
 
     def take(self, row: StagedRow) -> None:
         content_hash = bytes.fromhex(row.fingerprint())
-        key = self.refs.key(row, natural_id(row), content_hash)
+        key = self.refs.key(row, "" if row.external_id else natural_id(row), content_hash)
         ref = self.refs.known.get(key)
         if ref is not None and ref.content_hash == content_hash:
             self.counts.unchanged += 1
@@ -229,12 +229,13 @@ class CustomersStep:
                 row["id"] = row_id
             work.insert_many(table, rows)
         keys = [
-            {"customer_id": one.id, "key": key}
+            (key, one.id)
             for one in new
             for key in (one.comparable[0].keys if len(one.comparable) == 1 else known(one.drafted.filled).keys)
         ]
+        keys.sort()  # by key, so that the index is walked once from end to end
         if keys:
-            work.insert_parts(BlockKey, keys)
+            work.insert_parts(BlockKey, [{"customer_id": record_id, "key": key} for key, record_id in keys])
 
     def _give_codes(self, new: Sequence[NewCustomer]) -> None:
         """The file's own codes where they are free, else the next ones of the book."""

@@ -20,6 +20,8 @@ from services.exchange.values import Unfit
 
 Reader = Callable[[Cell], Value | None]
 _REPEATED = frozenset({Kind.CHOICE, Kind.UNIT, Kind.COUNTRY, Kind.CURRENCY, Kind.DAYS, Kind.FLAG, Kind.TAGS})
+_WITH_MORE = frozenset({Kind.PHONE, Kind.MONEY})
+"""Kinds whose cells say more than their value: further numbers, a currency."""
 _folded = lru_cache(maxsize=4096)(folded)
 _ERROR_TEXTS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
 _CAPITALS = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
@@ -35,6 +37,8 @@ class _Taken:
     spec: Field
     read: Reader
     columns: tuple[MappedColumn, ...]
+    only: int | None
+    """The one column that feeds it, where its value is taken as it is read."""
 
 
 class RowParser:
@@ -79,14 +83,18 @@ class RowParser:
                 continue
             keys = order.get(name, ())
             columns.sort(key=lambda c: keys.index(k) if (k := header_key(c.header)) in keys else -1)
-            plan.append(_Taken(name, spec, self._reader(name, spec), tuple(columns)))
+            is_simple = len(columns) == 1 and spec.kind not in _WITH_MORE
+            only = columns[0].index if is_simple else None
+            plan.append(_Taken(name, spec, self._reader(name, spec), tuple(columns), only))
         return plan
 
     # What kind of row it is
 
     def not_data(self, number: int, row: Sequence[Cell]) -> Unfit | None:
         """Why a row below the header is no record: a section, a total, a footer, the header again; else None."""
-        first = next((cell for cell in row if cell != "" and not is_blank(cell)), None)
+        first: Cell | None = row[0] if row else None
+        if first is None or is_blank(first):
+            first = next((cell for cell in row if cell != "" and not is_blank(cell)), None)
         if first is None:
             return _set_aside("The row is blank.")
         if isinstance(first, str):
@@ -133,14 +141,29 @@ class RowParser:
             self._keep_others(draft, row)
             draft.issues.append(("", shown(row[self._header_width]), ragged))
             return self._staged(number, row, draft)
-        for taken in self._taken:
-            self._take(draft, taken, row)
+        self._take_all(draft, row)
         self._settle_spare_phones(draft)
         self._keep_others(draft, row)
         COMPLETE[self._entity](draft, self._options)
         if draft.notes:
             draft.values["notes"] = "\n".join([text for text in (draft.text("notes"),) if text] + draft.notes)
         return self._staged(number, row, draft)
+
+    def _take_all(self, draft: Draft, row: Sequence[Cell]) -> None:
+        width, found = len(row), draft.values
+        for taken in self._taken:
+            index = taken.only
+            if index is None:
+                self._take(draft, taken, row)
+            elif index < width and (cell := row[index]) != "":
+                try:
+                    value = taken.read(cell)
+                except Unfit as unfit:
+                    draft.issues.append((taken.columns[0].header, shown(cell), unfit))
+                    draft.unread.add(taken.name)
+                    continue
+                if value or (value is not None and value not in ("", ())):
+                    found[taken.name] = value
 
     def _take(self, draft: Draft, taken: _Taken, row: Sequence[Cell]) -> None:
         for column in taken.columns:
@@ -240,6 +263,13 @@ class RowParser:
                 )
             return result
 
+        def line(cell: Cell) -> str:
+            if type(cell) is str and (value := cell.strip()) not in empties:
+                is_usual = value.isascii() and value.isprintable() and value[0] not in "'#" and len(value) <= limit
+                if is_usual:
+                    return value
+            return values.one_line(text(cell))
+
         def amount(cell: Cell) -> Value | None:
             number = values.decimal(cell, mark)
             if number == 0 and self._preset and name in self._preset.zero_is_empty:
@@ -267,7 +297,7 @@ class RowParser:
             Kind.CHOICE: self._choice(name, spec, text),
             Kind.UNIT: self._choice("unit", spec, text),
         }
-        read = readers.get(spec.kind, lambda cell: values.one_line(text(cell)))
+        read = readers.get(spec.kind, line)
         # few different values in many rows; typed, because True, 1 and Decimal(1) are equal
         return lru_cache(maxsize=4096, typed=True)(read) if spec.kind in _REPEATED else read
 

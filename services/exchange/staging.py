@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from services.exchange.reading.cells import Cell, number_text
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 Value = str | int | bool | Decimal | dt.date | tuple[str, ...]
 
 
@@ -64,8 +65,8 @@ class StagedRow:
 
     def fingerprint(self) -> str:
         """SHA-256 of what the row says: the same again means unchanged (S_EXACT_DUPLICATE), whatever file it is in."""
-        content = {"entity": self.entity, "values": {k: _plain(v) for k, v in self.values.items()}, "extra": self.extra}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        values = {name: value if type(value) is str else _plain(value) for name, value in self.values.items()}
+        text = _encode({"entity": self.entity, "values": values, "extra": self.extra})
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 

@@ -316,10 +316,13 @@ def phones(cell: Cell) -> tuple[str, ...]:
     return (one_line(value),)
 
 
+_BETWEEN_EMAILS = re.compile(r"[;,\s]+")
+
+
 def email(cell: Cell) -> str:
     """The first e-mail address in a cell."""
     value = text(cell).removeprefix("mailto:")
-    return re.split(r"[;,\s]+", value, maxsplit=1)[0] if value else ""
+    return _BETWEEN_EMAILS.split(value, maxsplit=1)[0] if value else ""
 
 
 _MOST_ID_DIGITS = 15
