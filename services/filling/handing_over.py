@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import marshal
 import multiprocessing
+import os
 import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -44,7 +46,20 @@ def _next(waiting: multiprocessing.Queue[Any], process: Any) -> bytes | None:
             return packed
 
 
+def end_with_parent() -> None:
+    """Called in the other process: it must not outlive the one that inserts, however that one ended."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a process that another one started"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _produce(setting: Setting, waiting: multiprocessing.Queue[Any]) -> None:
+    end_with_parent()
     names = [field.name for field in fields(Block)]
     for block in blocks(setting):
         waiting.put(marshal.dumps(tuple(getattr(block, name) for name in names), PLAIN))
