@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import faulthandler
+import multiprocessing
 import sys
 
 NO_WINDOW = "This version has no window yet. Use the command line: main.py BOOK COMMAND; main.py --help shows how."
@@ -19,6 +20,7 @@ def main(arguments: list[str]) -> int:
 
         return worker.main(arguments[2:])
     faulthandler.enable()
+    multiprocessing.freeze_support()
     if not arguments:
         sys.stderr.write(NO_WINDOW + "\n")
         return 2

@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import zlib
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from models.columns import canonical_json
 from models.customers import Customer, CustomerAddress
 from models.organisation import TaxRegistration
 from models.sales import Deal
+from models.values.decimals import plain
 from models.values.money import Money, exponent
 from models.values.places import ABROAD, COUNTRIES, normalise_state
 from models.values.states import DocumentKind, DocumentState, ItemKind, SupplyType
@@ -360,7 +362,7 @@ def _fill_rate(document: Document, draft: DocumentDraft) -> None:
             raise_problems([Problem("exchange_rate", f"{document.currency} is the company's own currency: rate 1.")])
         return
     if draft.exchange_rate is not None:
-        document.exchange_rate = draft.exchange_rate
+        document.exchange_rate = plain(draft.exchange_rate)
         document.exchange_rate_on = draft.exchange_rate_on or draft.supplied_on or document.issued_on
         document.exchange_rate_source = GIVEN
 
@@ -373,7 +375,7 @@ def _fill_discount(document: Document, draft: DocumentDraft, deal: Deal | None) 
     elif asked.percent is not None and asked.amount is not None:
         raise_problems([Problem("document_discount", "Give the document discount as percent or as amount, not both.")])
     elif asked.percent is not None:
-        document.discount_percent = asked.percent
+        document.discount_percent = plain(asked.percent)
     elif asked.amount is not None:
         document.discount_minor = Money.of(asked.amount, document.currency).minor
 
@@ -390,6 +392,7 @@ def _line(work: Work, document: Document, draft: LineDraft, number: int) -> Docu
         price = item.unit_price
     if price is None:
         raise_problems([Problem(f"lines[{number}].unit_price", f"Line {number} has no price.")])
+    assert price is not None
     discount = draft.discount_amount
     return DocumentLine(
         no=number,
@@ -398,19 +401,24 @@ def _line(work: Work, document: Document, draft: LineDraft, number: int) -> Docu
         hsn=draft.hsn or (item.hsn if item else None),
         is_service=_is_service(draft, item),
         unit=(draft.unit or (item.unit if item else "H87"))[:40],
-        quantity=draft.quantity,
-        unit_price=price,
-        base_quantity=draft.base_quantity,
-        discount_percent=draft.discount_percent,
+        quantity=plain(draft.quantity),
+        unit_price=plain(price),
+        base_quantity=plain(draft.base_quantity),
+        discount_percent=_plain(draft.discount_percent),
         discount_input_minor=None if discount is None else Money.of(discount, document.currency).minor,
         item_category=item.tax_category if item else None,
         item_rate=item.tax_rate if item else None,
         asked_category=draft.category,
-        asked_rate=draft.rate,
+        asked_rate=_plain(draft.rate),
         override_reason=draft.override_reason,
-        cess_rate=draft.cess_rate,
+        cess_rate=plain(draft.cess_rate),
         income_account=item.income_account if item else None,
     )
+
+
+def _plain(value: Decimal | None) -> Decimal | None:
+    """As the book gives it back, so that a document says the same before and after it was saved."""
+    return None if value is None else plain(value)
 
 
 def _item(work: Work, draft: LineDraft, number: int) -> Item | None:

@@ -114,15 +114,15 @@ def find_or_create_customer(work: Work, who: str | Mapping[str, Any]) -> int:
     """
     require(work, Module.CUSTOMERS, Action.VIEW)
     if isinstance(who, str):
-        return _usable(_by_ref(work, who))
+        return _usable(work.hold(_by_ref(work, who)))
     given = dict(who)
     ref = given.pop("ref", None) or (given.get("code") if len(given) == 1 else None)
     if ref is not None:
-        return _usable(_by_ref(work, str(ref)))
+        return _usable(work.hold(_by_ref(work, str(ref))))
     draft = customer_draft(given)
     found = _by_code(work, draft.code) or _by_tax_id(work, draft.tax_id) or _by_name(work, draft)
     if found:
-        return _usable(found)
+        return _usable(work.hold(found))
     return create_customer(work, replace(draft, different_because=draft.different_because or NAMED_ON_A_DOCUMENT))
 
 

@@ -102,6 +102,8 @@ def fill(store: Store, options: argparse.Namespace) -> Answer:
         customers=whole_number(options.customers, "--customers", least=1, most=1_000_000),
         invoices=whole_number(options.invoices, "--invoices", least=0, most=10_000_000),
         seed=whole_number(options.seed, "--seed", most=2**31),
+        company=options.company,
+        branch=options.branch,
     )
     answer: Answer = filled.json()
     return answer

@@ -71,6 +71,22 @@ def test_the_worked_example_of_the_design_to_the_cent(store: Store) -> None:
     ]
 
 
+def test_a_document_says_the_same_before_and_after_it_was_saved(store: Store) -> None:
+    code = customer(store)
+    line = WORK | {"quantity": "2.50", "unit_price": "870.00", "discount_percent": "5.0"}
+    at_once = draft(store, code, line)
+    with store.writing() as work:
+        commands.issue(work, at_once)
+    with store.writing() as work:
+        together = commands.create_document(
+            work, DocumentKind.INVOICE, document_draft({"customer": code, "lines": [line]})
+        )
+        commands.issue(work, together)
+    first, second = shown(store, at_once)["lines"][0], shown(store, together)["lines"][0]
+    assert (first["quantity"], first["unit_price"], first["discount_percent"]) == ("2.5", "870", "5")
+    assert first == second
+
+
 def test_a_draft_takes_no_number_and_posts_nothing(store: Store) -> None:
     document_id = draft(store, customer(store))
     view = shown(store, document_id)
