@@ -134,7 +134,10 @@ def install_packages() -> None:
             run_step([sys.executable, "-m", "venv", "--clear", str(VENV)], "making .venv")
     step = "installing Python packages"
     if uv:
-        run_step([uv, "pip", "sync", "-q", "--require-hashes", "--python", str(PYTHON), str(LOCK)], step)
+        run_step(
+            [uv, "pip", "sync", "-q", "--compile-bytecode", "--require-hashes", "--python", str(PYTHON), str(LOCK)],
+            step,
+        )
     else:
         pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install", "-q", "--no-input"]
         if not has_pip():
